@@ -1,0 +1,56 @@
+//! Lamport's logical clock.
+
+use serde::{Deserialize, Serialize};
+
+use super::ClockError;
+
+/// A logical clock: if one event happened before another, its time is smaller
+/// (Lamport, "Time, clocks, and the ordering of events", CACM 1978). The converse does not hold.
+///
+/// ```
+/// use rejoin_crdts::Lamport;
+/// let mut here = Lamport::new();
+/// let mut there = Lamport::new();
+/// let sent = here.tick()?;
+/// assert!(there.observe(sent)? > sent);
+/// # Ok::<(), rejoin_crdts::ClockError>(())
+/// ```
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+)]
+pub struct Lamport {
+    time: u64,
+}
+
+impl Lamport {
+    /// A clock at 0, before any event.
+    #[must_use]
+    pub const fn new() -> Self {
+        Self { time: 0 }
+    }
+
+    /// The time of the latest event here.
+    #[must_use]
+    pub const fn time(self) -> u64 {
+        self.time
+    }
+
+    /// The time of a new local event.
+    ///
+    /// # Errors
+    ///
+    /// [`ClockError::Exhausted`] at the last time there is; the clock does not move.
+    pub fn tick(&mut self) -> Result<u64, ClockError> {
+        self.observe(0)
+    }
+
+    /// The time of the receipt of an event that happened elsewhere at `remote`: greater than both.
+    ///
+    /// # Errors
+    ///
+    /// [`ClockError::Exhausted`] if there is no greater time; the clock does not move.
+    pub fn observe(&mut self, remote: u64) -> Result<u64, ClockError> {
+        self.time = self.time.max(remote).checked_add(1).ok_or(ClockError::Exhausted)?;
+        Ok(self.time)
+    }
+}

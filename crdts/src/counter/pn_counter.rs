@@ -1,0 +1,163 @@
+//! The counter that grows and shrinks.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use super::{CounterOverflow, GCounter, GCounterDelta};
+use crate::{Lattice, Merge, ReplicaId, Replicated};
+
+/// A counter that grows and shrinks: two [`GCounter`]s, one for what was added and one for what
+/// was taken away.
+///
+/// **Specification**: the value is the sum of the visible increments less the sum of the visible
+/// decrements. Exact; it may be negative.
+///
+/// **Anomalies**: none. **Delivery**: per sender.
+///
+/// **Cost**: up to two slots for each replica incarnation that ever wrote. A change is logarithmic
+/// in the slots, merge linear; a delta is one slot.
+///
+/// **Source**: Shapiro et al., INRIA RR-7506, 2011.
+///
+/// ```
+/// use rejoin_crdts::{PnCounter, ReplicaId};
+/// let me = ReplicaId::new(1, 0);
+/// let mut counter = PnCounter::new();
+/// let _ = counter.increment(me, 2)?;
+/// let _ = counter.decrement(me, 5)?;
+/// assert_eq!(counter.value(), -3);
+/// # Ok::<(), rejoin_crdts::CounterOverflow>(())
+/// ```
+#[derive(Clone, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct PnCounter {
+    added: GCounter,
+    taken: GCounter,
+}
+
+impl PnCounter {
+    /// A counter at 0.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// What was added less what was taken away. Linear in the slots.
+    ///
+    /// # Panics
+    ///
+    /// Only with more than 2⁶³ replicas that each added 2⁶⁴ − 1.
+    #[must_use]
+    pub fn value(&self) -> i128 {
+        let signed = |sum: u128| i128::try_from(sum).expect("fewer than 2^63 replicas");
+        signed(self.added.value()) - signed(self.taken.value())
+    }
+
+    /// Adds `by` and returns the delta, which is empty for 0.
+    ///
+    /// # Errors
+    ///
+    /// [`CounterOverflow`] if the slot of `me` cannot hold it; nothing changes.
+    #[must_use = "the delta is what the other replicas need"]
+    pub fn increment(&mut self, me: ReplicaId, by: u64) -> Result<PnCounterDelta, CounterOverflow> {
+        Ok(PnCounterDelta::adding(self.added.increment(me, by)?))
+    }
+
+    /// Takes `by` away and returns the delta, which is empty for 0.
+    ///
+    /// # Errors
+    ///
+    /// [`CounterOverflow`] if the slot of `me` cannot hold it; nothing changes.
+    #[must_use = "the delta is what the other replicas need"]
+    pub fn decrement(&mut self, me: ReplicaId, by: u64) -> Result<PnCounterDelta, CounterOverflow> {
+        Ok(PnCounterDelta::taking(self.taken.increment(me, by)?))
+    }
+}
+
+/// Some slots of a [`PnCounter`].
+#[derive(Clone, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct PnCounterDelta {
+    added: GCounterDelta,
+    taken: GCounterDelta,
+}
+
+impl PnCounterDelta {
+    fn adding(added: GCounterDelta) -> Self {
+        Self { added, ..Self::default() }
+    }
+
+    fn taking(taken: GCounterDelta) -> Self {
+        Self { taken, ..Self::default() }
+    }
+
+    fn unless_empty(added: Option<GCounterDelta>, taken: Option<GCounterDelta>) -> Option<Self> {
+        (added.is_some() || taken.is_some())
+            .then(|| Self { added: added.unwrap_or_default(), taken: taken.unwrap_or_default() })
+    }
+}
+
+impl Merge for PnCounter {
+    fn merge(&mut self, other: &Self) -> bool {
+        self.added.merge(&other.added) | self.taken.merge(&other.taken)
+    }
+}
+
+impl Merge<PnCounterDelta> for PnCounter {
+    fn merge(&mut self, delta: &PnCounterDelta) -> bool {
+        self.added.merge(&delta.added) | self.taken.merge(&delta.taken)
+    }
+}
+
+impl Merge for PnCounterDelta {
+    fn merge(&mut self, other: &Self) -> bool {
+        self.added.merge(&other.added) | self.taken.merge(&other.taken)
+    }
+}
+
+impl Lattice for PnCounter {
+    fn covers(&self, other: &Self) -> bool {
+        self.added.covers(&other.added) && self.taken.covers(&other.taken)
+    }
+}
+
+impl Lattice for PnCounterDelta {
+    fn covers(&self, other: &Self) -> bool {
+        self.added.covers(&other.added) && self.taken.covers(&other.taken)
+    }
+}
+
+impl Replicated for PnCounter {
+    type Delta = PnCounterDelta;
+
+    fn missing_from(&self, other: &Self) -> Option<PnCounterDelta> {
+        PnCounterDelta::unless_empty(
+            self.added.missing_from(&other.added),
+            self.taken.missing_from(&other.taken),
+        )
+    }
+
+    fn news(&self, delta: &PnCounterDelta) -> Option<PnCounterDelta> {
+        PnCounterDelta::unless_empty(self.added.news(&delta.added), self.taken.news(&delta.taken))
+    }
+
+    fn parts(&self) -> impl Iterator<Item = PnCounterDelta> {
+        self.added
+            .parts()
+            .map(PnCounterDelta::adding)
+            .chain(self.taken.parts().map(PnCounterDelta::taking))
+    }
+}
+
+/// `-3 (+2 {r1: 2}, -5 {r1: 5})`.
+impl fmt::Debug for PnCounter {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} (+{:?}, -{:?})", self.value(), self.added, self.taken)
+    }
+}
+
+/// `+{r1: 2} -{r1: 5}`.
+impl fmt::Debug for PnCounterDelta {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "+{:?} -{:?}", self.added, self.taken)
+    }
+}

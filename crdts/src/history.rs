@@ -1,0 +1,350 @@
+//! What happened: operations, who had seen what, and the view of a read.
+//!
+//! An *abstract execution* after Burckhardt, Gotsman, Yang & Zawirski (POPL 2014): a set of
+//! events, a *visibility* relation (which operations each one had seen), and an *arbitration*
+//! (the order of their stamps). A type's specification is a function of it, and of nothing else.
+
+use std::fmt;
+
+use crate::{OpId, Timestamp};
+
+/// When and by whom an operation was performed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct At {
+    /// Its name; `id.replica` performed it.
+    pub id: OpId,
+    /// Its stamp, which exceeds the stamp of everything it had seen.
+    pub stamp: Timestamp,
+}
+
+/// A set of operations of one [`History`], by their index.
+///
+/// Equal sets compare equal whatever was inserted and removed on the way.
+#[derive(Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct OpSet {
+    words: Vec<u64>, // no trailing zero word
+}
+
+impl OpSet {
+    /// The empty set.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// The operations `0..len`.
+    #[must_use]
+    pub fn first(len: usize) -> Self {
+        (0..len).collect()
+    }
+
+    /// Adds an operation; true iff it was not there.
+    pub fn insert(&mut self, index: usize) -> bool {
+        let word = index / 64;
+        if word >= self.words.len() {
+            self.words.resize(word + 1, 0);
+        }
+        let bit = 1 << (index % 64);
+        let fresh = self.words[word] & bit == 0;
+        self.words[word] |= bit;
+        fresh
+    }
+
+    /// Takes an operation away; true iff it was there.
+    pub fn remove(&mut self, index: usize) -> bool {
+        let present = self.contains(index);
+        if present {
+            self.words[index / 64] &= !(1 << (index % 64));
+            self.trim();
+        }
+        present
+    }
+
+    /// Whether an operation is in the set.
+    #[must_use]
+    pub fn contains(&self, index: usize) -> bool {
+        self.words.get(index / 64).is_some_and(|word| word >> (index % 64) & 1 == 1)
+    }
+
+    /// Adds all of `other`.
+    pub fn union_with(&mut self, other: &Self) {
+        if self.words.len() < other.words.len() {
+            self.words.resize(other.words.len(), 0);
+        }
+        for (mine, theirs) in self.words.iter_mut().zip(&other.words) {
+            *mine |= theirs;
+        }
+    }
+
+    /// Takes all of `other` away.
+    pub fn subtract(&mut self, other: &Self) {
+        for (mine, theirs) in self.words.iter_mut().zip(&other.words) {
+            *mine &= !theirs;
+        }
+        self.trim();
+    }
+
+    /// Whether everything here is in `other` too.
+    #[must_use]
+    pub fn is_subset(&self, other: &Self) -> bool {
+        self.words.len() <= other.words.len()
+            && self.words.iter().zip(&other.words).all(|(mine, theirs)| mine & !theirs == 0)
+    }
+
+    /// How many operations are in the set.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.words.iter().map(|word| word.count_ones() as usize).sum()
+    }
+
+    /// Whether there is none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.words.is_empty()
+    }
+
+    /// The indices, ascending.
+    pub fn iter(&self) -> impl Iterator<Item = usize> + '_ {
+        self.words.iter().enumerate().flat_map(|(at, &word)| {
+            std::iter::successors((word != 0).then_some(word), |rest| {
+                let rest = rest & (rest - 1);
+                (rest != 0).then_some(rest)
+            })
+            .map(move |rest| at * 64 + rest.trailing_zeros() as usize)
+        })
+    }
+
+    fn trim(&mut self) {
+        while self.words.last() == Some(&0) {
+            self.words.pop();
+        }
+    }
+}
+
+impl FromIterator<usize> for OpSet {
+    fn from_iter<I: IntoIterator<Item = usize>>(indices: I) -> Self {
+        let mut set = Self::new();
+        for index in indices {
+            set.insert(index);
+        }
+        set
+    }
+}
+
+impl fmt::Debug for OpSet {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_set().entries(self.iter()).finish()
+    }
+}
+
+/// The operations that were performed, in an order in which each comes after all that it had seen.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct History<Op> {
+    at: Vec<At>,
+    ops: Vec<Op>,
+    saw: Vec<OpSet>,
+}
+
+impl<Op> Default for History<Op> {
+    fn default() -> Self {
+        Self { at: Vec::new(), ops: Vec::new(), saw: Vec::new() }
+    }
+}
+
+impl<Op> History<Op> {
+    /// A history in which nothing has happened.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Records an operation and what was visible where it was performed; returns its index.
+    ///
+    /// # Panics
+    ///
+    /// If `saw` names an operation that is not recorded yet.
+    pub fn push(&mut self, at: At, op: Op, saw: OpSet) -> usize {
+        let index = self.at.len();
+        assert!(saw.iter().all(|seen| seen < index), "an operation cannot see a later one");
+        self.at.push(at);
+        self.ops.push(op);
+        self.saw.push(saw);
+        index
+    }
+
+    /// How many operations were performed.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.at.len()
+    }
+
+    /// Whether nothing has happened.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.at.is_empty()
+    }
+
+    /// The operation at `index`. Panics if there is none.
+    #[must_use]
+    pub fn op(&self, index: usize) -> &Op {
+        &self.ops[index]
+    }
+
+    /// When and by whom the operation at `index` was performed. Panics if there is none.
+    #[must_use]
+    pub fn at(&self, index: usize) -> &At {
+        &self.at[index]
+    }
+
+    /// What the operation at `index` had seen. Panics if there is none.
+    #[must_use]
+    pub fn saw(&self, index: usize) -> &OpSet {
+        &self.saw[index]
+    }
+
+    /// The index of the operation named `id`.
+    #[must_use]
+    pub fn find(&self, id: OpId) -> Option<usize> {
+        self.at.iter().position(|at| at.id == id)
+    }
+
+    /// All operations.
+    #[must_use]
+    pub fn all(&self) -> OpSet {
+        OpSet::first(self.len())
+    }
+
+    /// Whether neither of two operations had seen the other.
+    #[must_use]
+    pub fn concurrent(&self, a: usize, b: usize) -> bool {
+        a != b && !self.saw[a].contains(b) && !self.saw[b].contains(a)
+    }
+
+    /// What a read sees at which the operations in `visible` are visible.
+    ///
+    /// # Panics
+    ///
+    /// If `visible` names an operation that is not recorded.
+    #[must_use]
+    pub fn view(&self, visible: &OpSet) -> View<'_, Op> {
+        let seen = visible
+            .iter()
+            .map(|event| Seen { at: &self.at[event], op: &self.ops[event], event, step: 0 })
+            .collect();
+        View { seen, saw: &self.saw }
+    }
+}
+
+/// An operation in a [`View`].
+#[derive(Debug)]
+pub struct Seen<'h, Op> {
+    /// When and by whom it was performed.
+    pub at: &'h At,
+    /// What was done.
+    pub op: &'h Op,
+    event: usize,
+    step: usize, // within a transaction, each step has seen the earlier ones
+}
+
+impl<Op> Clone for Seen<'_, Op> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<Op> Copy for Seen<'_, Op> {}
+
+impl<Op> Seen<'_, Op> {
+    /// The index of its event in the history. The steps of one transaction share it.
+    #[must_use]
+    pub fn event(&self) -> usize {
+        self.event
+    }
+
+    /// Its place in the arbitration order: by stamp, then by step within the transaction.
+    #[must_use]
+    pub fn rank(&self) -> (Timestamp, usize) {
+        (self.at.stamp, self.step)
+    }
+}
+
+/// The operations visible at a read, and which of them had seen which.
+///
+/// ```
+/// use rejoin_crdts::{At, History, OpId, OpSet, ReplicaId, Timestamp};
+/// let me = ReplicaId::new(1, 0);
+/// let at = |n| At { id: OpId::new(me, n), stamp: Timestamp::new(n, 0, me) };
+/// let mut history = History::new();
+/// let add = history.push(at(1), "add", OpSet::new());
+/// let remove = history.push(at(2), "remove", [add].into_iter().collect());
+/// let view = history.view(&history.all());
+/// let seen: Vec<_> = view.iter().collect();
+/// assert!(view.saw(&seen[remove], &seen[add]));
+/// assert!(!view.saw(&seen[add], &seen[remove]));
+/// ```
+#[derive(Clone, Debug)]
+pub struct View<'h, Op> {
+    seen: Vec<Seen<'h, Op>>,
+    saw: &'h [OpSet],
+}
+
+impl<'h, Op> View<'h, Op> {
+    /// The visible operations, in an order consistent with who had seen whom.
+    pub fn iter(&self) -> impl DoubleEndedIterator<Item = Seen<'h, Op>> + '_ {
+        self.seen.iter().copied()
+    }
+
+    /// Whether nothing is visible.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.seen.is_empty()
+    }
+
+    /// How many operations are visible.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.seen.len()
+    }
+
+    /// Whether `later` had seen `earlier` when it was performed.
+    #[must_use]
+    pub fn saw<A, B>(&self, later: &Seen<'_, A>, earlier: &Seen<'_, B>) -> bool {
+        if later.event == earlier.event {
+            earlier.step < later.step
+        } else {
+            self.saw[later.event].contains(earlier.event)
+        }
+    }
+
+    /// The view of the operations for which `keep` holds.
+    #[must_use]
+    pub fn filter(&self, mut keep: impl FnMut(&Seen<'h, Op>) -> bool) -> Self {
+        let seen = self.seen.iter().filter(|seen| keep(seen)).copied().collect();
+        Self { seen, saw: self.saw }
+    }
+
+    /// The view of what is inside each operation: the nested operations of a map, the steps of a
+    /// transaction.
+    ///
+    /// Several from one operation become its steps, each having seen the earlier ones.
+    #[must_use]
+    pub fn project<Inner: 'h, I>(
+        &self,
+        mut inside: impl FnMut(Seen<'h, Op>) -> I,
+    ) -> View<'h, Inner>
+    where
+        I: IntoIterator<Item = &'h Inner>,
+    {
+        let mut seen: Vec<Seen<'h, Inner>> = Vec::new();
+        for outer in &self.seen {
+            for op in inside(*outer) {
+                let step = match seen.last() {
+                    Some(last) if last.event == outer.event => last.step + 1,
+                    _ => 0,
+                };
+                seen.push(Seen { at: outer.at, op, event: outer.event, step });
+            }
+        }
+        View { seen, saw: self.saw }
+    }
+}

@@ -1,0 +1,147 @@
+//! What the judges need to know of a type: its specification ([`Spec`]) and how to drive it
+//! ([`Model`]).
+
+use std::fmt::Debug;
+use std::hash::Hash;
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use crate::clock::ClockError;
+use crate::counter::CounterOverflow;
+use crate::register::StaleStamp;
+use crate::wire::WireError;
+use crate::{At, ReplicaId, Replicated, View};
+
+/// Whatever travels or is stored: serde both ways. Implemented for everything that has it.
+pub trait Wire: Serialize + DeserializeOwned {}
+
+impl<T: Serialize + DeserializeOwned> Wire for T {}
+
+/// A source of choices: whole numbers, reproducible from a seed.
+///
+/// Implemented for closures, so that any generator will do:
+///
+/// ```
+/// use rejoin_crdts::Draw;
+/// let mut state = 7u64;
+/// let mut draw = |below: u64| { state = state.wrapping_mul(6364136223846793005).wrapping_add(1); (state >> 33) % below };
+/// assert!(Draw::below(&mut draw, 6) < 6);
+/// ```
+pub trait Draw {
+    /// A number in `0..bound`. `bound` must not be 0.
+    fn below(&mut self, bound: u64) -> u64;
+}
+
+impl<F: FnMut(u64) -> u64> Draw for F {
+    fn below(&mut self, bound: u64) -> u64 {
+        self(bound)
+    }
+}
+
+/// In which order a type's deltas must arrive for its value to be the specification's.
+///
+/// The lattice laws hold without any contract; the comparison with the specification is made
+/// within it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Delivery {
+    /// Each delta after all that its operation had seen.
+    Causal,
+    /// Each delta after the earlier ones of the same replica.
+    PerSender,
+    /// Any order, gaps included.
+    Any,
+}
+
+/// What happened, and what must then be read: a replicated data type's specification
+/// (Burckhardt et al., POPL 2014).
+///
+/// It shares no code with the type that it judges.
+pub trait Spec: Clone + Send + Sync + 'static {
+    /// An operation. Its `Debug` is what people read in a history.
+    type Op: Clone + Eq + Ord + Hash + Debug + Wire + Send + Sync + 'static;
+    /// What a read returns. Its `Debug` is what people read in a report.
+    type Value: Clone + Eq + Debug;
+
+    /// A small, finite set of operations: what the explorer tries, simplest first.
+    fn alphabet(&self) -> Vec<Self::Op>;
+
+    /// An operation for a random run: from the alphabet, unless there is more to try.
+    fn draw(&self, draw: &mut dyn Draw) -> Self::Op {
+        let mut alphabet = self.alphabet();
+        let choice = draw.below(alphabet.len() as u64) as usize;
+        alphabet.swap_remove(choice)
+    }
+
+    /// The value that a read must return at `view`, or `None` if the specification is a relation,
+    /// which [`admits`](Self::admits) then decides.
+    fn value(&self, view: &View<'_, Self::Op>) -> Option<Self::Value>;
+
+    /// Whether a read at `view` may return `value`.
+    ///
+    /// # Errors
+    ///
+    /// The reason, in words, if it may not.
+    fn admits(&self, view: &View<'_, Self::Op>, value: &Self::Value) -> Result<(), String> {
+        match self.value(view) {
+            Some(expected) if expected != *value => {
+                Err(format!("the specification says {expected:?}, the replica reads {value:?}"))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// The order of delivery under which the specification holds.
+    fn delivery(&self) -> Delivery {
+        Delivery::Causal
+    }
+}
+
+/// A type under its specification: how a judge makes, changes and reads it.
+pub trait Model: Spec {
+    /// The replicated state.
+    type State: Replicated<Delta: Hash + Wire + Send + Sync> + Hash + Wire + Send + Sync + 'static;
+
+    /// The state of a replica that has seen nothing.
+    fn initial(&self, me: ReplicaId) -> Self::State;
+
+    /// Performs an operation at `at.id.replica` and returns its delta, which is empty iff the
+    /// state did not change.
+    ///
+    /// # Errors
+    ///
+    /// If the type refuses the operation (a limit, a stale stamp); `state` is then unchanged.
+    fn perform(
+        &self,
+        state: &mut Self::State,
+        at: &At,
+        op: &Self::Op,
+    ) -> Result<DeltaOf<Self>, Refused>;
+
+    /// What a reader of `state` reads.
+    fn read(&self, state: &Self::State) -> Self::Value;
+}
+
+/// The delta of a model's state.
+pub type DeltaOf<M> = <<M as Model>::State as Replicated>::Delta;
+
+/// Why an operation or a message was refused. What refused it is unchanged.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Refused {
+    /// A counter is at its limit.
+    #[error(transparent)]
+    Counter(#[from] CounterOverflow),
+    /// A write with a stamp that does not exceed what it replaces.
+    #[error(transparent)]
+    Stale(#[from] StaleStamp),
+    /// A clock that cannot go on, or a stamp too far ahead.
+    #[error(transparent)]
+    Clock(#[from] ClockError),
+    /// Bytes that are not what they claim to be.
+    #[error(transparent)]
+    Wire(#[from] WireError),
+    /// A rule of the type or the protocol, in its own words.
+    #[error("{0}")]
+    Rule(String),
+}

@@ -1,0 +1,206 @@
+//! The last-writer-wins register.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use crate::{Lattice, Merge, Replicated, Timestamp};
+
+/// A register in which the write with the greatest stamp wins.
+///
+/// **Specification**: the value is that of the visible write with the greatest stamp; stamps
+/// order by wall time, counter, replica. A stamp exceeds that of every write its writer had seen,
+/// which a [`Hlc`](crate::Hlc) ensures. Should two different values ever carry one stamp, the
+/// greater value wins everywhere.
+///
+/// **Anomalies**: of concurrent writes all but one are lost; which one, the clocks decide. Where
+/// that matters, keep all of them in a multi-value register or a set.
+/// **Delivery**: any order.
+///
+/// **Cost**: one value and one stamp. Writing and merging are one comparison; a delta is a write.
+///
+/// **Source**: Johnson & Thomas, RFC 677, 1975; Shapiro et al., INRIA RR-7506, 2011.
+///
+/// It is no value of an [`OrMap`](crate::OrMap): a remove of the winner would have to uncover a
+/// concurrent write that this register no longer has.
+///
+/// ```
+/// use rejoin_crdts::{Hlc, LwwRegister, Merge, ReplicaId};
+/// let mut clock = Hlc::new(ReplicaId::new(1, 0), 500);
+/// let mut here = LwwRegister::new();
+/// let mut there = LwwRegister::new();
+/// let delta = here.set(clock.tick(1_000)?, "draft")?;
+/// there.merge(&delta);
+/// let _ = here.set(clock.tick(1_001)?, "final")?;
+/// there.merge(&here);
+/// assert_eq!(there.get(), Some(&"final"));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct LwwRegister<T> {
+    latest: LwwDelta<T>,
+}
+
+/// A write of an [`LwwRegister`], or none.
+#[derive(Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct LwwDelta<T> {
+    write: Option<(Timestamp, T)>,
+}
+
+/// A write whose stamp does not exceed that of the value it would replace. Nothing was changed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the stamp {stamp} does not exceed {current}, which the register already holds")]
+pub struct StaleStamp {
+    /// The stamp of the refused write.
+    pub stamp: Timestamp,
+    /// The stamp of the value that is there.
+    pub current: Timestamp,
+}
+
+impl<T> LwwRegister<T> {
+    /// A register that was never written.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// The value, if one was ever written.
+    #[must_use]
+    pub fn get(&self) -> Option<&T> {
+        self.latest.write.as_ref().map(|(_, value)| value)
+    }
+
+    /// The stamp of the value.
+    #[must_use]
+    pub fn stamp(&self) -> Option<Timestamp> {
+        self.latest.write.as_ref().map(|(stamp, _)| *stamp)
+    }
+}
+
+impl<T: Ord + Clone> LwwRegister<T> {
+    /// Writes `value` and returns the delta.
+    ///
+    /// # Errors
+    ///
+    /// [`StaleStamp`] unless `stamp` exceeds the stamp of the value that is there; nothing changes.
+    #[must_use = "the delta is what the other replicas need"]
+    pub fn set(
+        &mut self,
+        stamp: Timestamp,
+        value: impl Into<T>,
+    ) -> Result<LwwDelta<T>, StaleStamp> {
+        match self.stamp() {
+            Some(current) if stamp <= current => Err(StaleStamp { stamp, current }),
+            _ => {
+                self.latest = LwwDelta { write: Some((stamp, value.into())) };
+                Ok(self.latest.clone())
+            }
+        }
+    }
+}
+
+impl<T> Default for LwwRegister<T> {
+    fn default() -> Self {
+        Self { latest: LwwDelta::default() }
+    }
+}
+
+impl<T> Default for LwwDelta<T> {
+    fn default() -> Self {
+        Self { write: None }
+    }
+}
+
+impl<T: Ord + Clone> Merge for LwwDelta<T> {
+    fn merge(&mut self, other: &Self) -> bool {
+        let wins = other.write > self.write; // no write is less than any
+        if wins {
+            self.clone_from(other);
+        }
+        wins
+    }
+}
+
+impl<T: Ord + Clone> Merge for LwwRegister<T> {
+    fn merge(&mut self, other: &Self) -> bool {
+        self.latest.merge(&other.latest)
+    }
+}
+
+impl<T: Ord + Clone> Merge<LwwDelta<T>> for LwwRegister<T> {
+    fn merge(&mut self, delta: &LwwDelta<T>) -> bool {
+        self.latest.merge(delta)
+    }
+}
+
+impl<T: Ord + Clone + fmt::Debug> Lattice for LwwDelta<T> {
+    fn covers(&self, other: &Self) -> bool {
+        self.write >= other.write
+    }
+}
+
+impl<T: Ord + Clone + fmt::Debug> Lattice for LwwRegister<T> {
+    fn covers(&self, other: &Self) -> bool {
+        self.latest.covers(&other.latest)
+    }
+}
+
+impl<T: Ord + Clone + fmt::Debug> Replicated for LwwRegister<T> {
+    type Delta = LwwDelta<T>;
+
+    fn missing_from(&self, other: &Self) -> Option<LwwDelta<T>> {
+        other.news(&self.latest)
+    }
+
+    fn news(&self, delta: &LwwDelta<T>) -> Option<LwwDelta<T>> {
+        (!self.latest.covers(delta)).then(|| delta.clone())
+    }
+
+    fn parts(&self) -> impl Iterator<Item = LwwDelta<T>> {
+        self.latest.write.is_some().then(|| self.latest.clone()).into_iter()
+    }
+}
+
+/// `"final" (1001ms@r1)`, or `unset`.
+impl<T: fmt::Debug> fmt::Debug for LwwRegister<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(&self.latest, f)
+    }
+}
+
+impl<T: fmt::Debug> fmt::Debug for LwwDelta<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.write {
+            Some((stamp, value)) => write!(f, "{value:?} ({stamp})"),
+            None => f.write_str("unset"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ReplicaId;
+
+    #[test]
+    fn a_stale_stamp_is_refused_and_nothing_changes() {
+        let stamp = Timestamp::new(5, 0, ReplicaId::new(1, 0));
+        let mut register = LwwRegister::<String>::new();
+        let _ = register.set(stamp, "a").unwrap();
+        let before = register.clone();
+        assert_eq!(register.set(stamp, "b"), Err(StaleStamp { stamp, current: stamp }));
+        assert_eq!(register, before);
+    }
+
+    #[test]
+    fn equal_stamps_with_different_values_have_one_winner() {
+        let stamp = Timestamp::new(5, 0, ReplicaId::new(1, 0));
+        let (mut left, mut right) = (LwwRegister::<String>::new(), LwwRegister::<String>::new());
+        let a = left.set(stamp, "a").unwrap();
+        let b = right.set(stamp, "b").unwrap();
+        left.merge(&b);
+        right.merge(&a);
+        assert_eq!(left, right);
+    }
+}

@@ -1,0 +1,158 @@
+//! A sorted vector from replica to something, shared until written: the body of clocks and
+//! counters.
+
+use std::cmp::Ordering;
+use std::sync::Arc;
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+
+use crate::ReplicaId;
+
+/// A map from replica to a non-zero number. Canonical: sorted, and 0 is never stored.
+///
+/// Cloning is O(1); the first write after a clone copies.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub(crate) struct Slots {
+    entries: Arc<Vec<(ReplicaId, u64)>>,
+}
+
+impl Slots {
+    pub(crate) fn get(&self, replica: ReplicaId) -> u64 {
+        self.find(replica).map_or(0, |at| self.entries[at].1)
+    }
+
+    /// Sets a slot; 0 clears it.
+    pub(crate) fn set(&mut self, replica: ReplicaId, value: u64) {
+        match self.find(replica) {
+            Ok(at) if value == 0 => {
+                Arc::make_mut(&mut self.entries).remove(at);
+            }
+            Ok(at) => Arc::make_mut(&mut self.entries)[at].1 = value,
+            Err(_) if value == 0 => {}
+            Err(at) => Arc::make_mut(&mut self.entries).insert(at, (replica, value)),
+        }
+    }
+
+    pub(crate) fn iter(&self) -> impl ExactSizeIterator<Item = (ReplicaId, u64)> + '_ {
+        self.entries.iter().copied()
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.entries.len()
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.entries.is_empty()
+    }
+
+    /// Takes the greater of each slot; true iff something grew. Linear in both, and logarithmic in
+    /// `self` for a short `other`.
+    pub(crate) fn merge_max(&mut self, other: &Self) -> bool {
+        if Arc::ptr_eq(&self.entries, &other.entries) || self.dominates(other) {
+            return false;
+        }
+        if self.entries.is_empty() {
+            self.entries = Arc::clone(&other.entries);
+            return true;
+        }
+        if other.len() * 8 < self.len() {
+            for (replica, value) in other.iter() {
+                if value > self.get(replica) {
+                    self.set(replica, value);
+                }
+            }
+            return true;
+        }
+        self.entries = Arc::new(self.maxima(other));
+        true
+    }
+
+    /// Whether every slot of `other` is at most the slot here.
+    pub(crate) fn dominates(&self, other: &Self) -> bool {
+        if other.len() > self.len() {
+            return false;
+        }
+        if other.len() * 8 < self.len() {
+            return other.iter().all(|(replica, value)| value <= self.get(replica));
+        }
+        let mut mine = self.iter();
+        other.iter().all(|(replica, value)| {
+            mine.by_ref()
+                .find(|slot| slot.0 >= replica)
+                .is_some_and(|slot| slot.0 == replica && slot.1 >= value)
+        })
+    }
+
+    /// The slots of `self` that exceed those of `other`.
+    pub(crate) fn beyond(&self, other: &Self) -> Self {
+        self.iter().filter(|&(replica, value)| value > other.get(replica)).collect()
+    }
+
+    fn maxima(&self, other: &Self) -> Vec<(ReplicaId, u64)> {
+        let mut merged = Vec::with_capacity(self.len() + other.len());
+        let (mut mine, mut theirs) = (self.iter().peekable(), other.iter().peekable());
+        loop {
+            merged.push(match (mine.peek(), theirs.peek()) {
+                (None, None) => break,
+                (Some(&slot), None) => {
+                    mine.next();
+                    slot
+                }
+                (None, Some(&slot)) => {
+                    theirs.next();
+                    slot
+                }
+                (Some(&a), Some(&b)) => match a.0.cmp(&b.0) {
+                    Ordering::Less => {
+                        mine.next();
+                        a
+                    }
+                    Ordering::Greater => {
+                        theirs.next();
+                        b
+                    }
+                    Ordering::Equal => {
+                        mine.next();
+                        theirs.next();
+                        (a.0, a.1.max(b.1))
+                    }
+                },
+            });
+        }
+        merged
+    }
+
+    fn find(&self, replica: ReplicaId) -> Result<usize, usize> {
+        self.entries.binary_search_by_key(&replica, |slot| slot.0)
+    }
+}
+
+/// From slots in ascending order of replica, without zeros.
+impl FromIterator<(ReplicaId, u64)> for Slots {
+    fn from_iter<I: IntoIterator<Item = (ReplicaId, u64)>>(slots: I) -> Self {
+        let entries: Vec<_> = slots.into_iter().collect();
+        debug_assert!(
+            entries.is_sorted_by(|a, b| a.0 < b.0) && entries.iter().all(|slot| slot.1 > 0)
+        );
+        Self { entries: Arc::new(entries) }
+    }
+}
+
+impl Serialize for Slots {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(self.iter())
+    }
+}
+
+impl<'de> Deserialize<'de> for Slots {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let entries = Vec::<(ReplicaId, u64)>::deserialize(deserializer)?;
+        if !entries.is_sorted_by(|a, b| a.0 < b.0) {
+            return Err(de::Error::custom("replicas are not in strictly ascending order"));
+        }
+        if entries.iter().any(|slot| slot.1 == 0) {
+            return Err(de::Error::custom("a slot holds 0, which is never stored"));
+        }
+        Ok(Self { entries: Arc::new(entries) })
+    }
+}
