@@ -1,0 +1,244 @@
+//! Values named by dots.
+
+use std::fmt;
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+use smallvec::SmallVec;
+
+use super::{CausalContext, DotStore, Element};
+use crate::Dot;
+
+/// A store that maps each live dot to a value: what concurrent writers left side by side.
+///
+/// It holds as many entries as there were concurrent writers, so one nearly always: a sorted
+/// vector, the first entry inline.
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub struct DotFun<V> {
+    entries: SmallVec<[(Dot, V); 1]>,
+}
+
+/// A store of live dots and nothing else: the evidence for one element of a set.
+pub type DotSet = DotFun<()>;
+
+/// Records of a [`DotFun`]: what is live, and which dots died.
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub struct DotFunDelta<V> {
+    live: DotFun<V>,
+    dead: DotSet,
+}
+
+impl<V> Default for DotFun<V> {
+    fn default() -> Self {
+        Self { entries: SmallVec::new() }
+    }
+}
+
+impl<V> Default for DotFunDelta<V> {
+    fn default() -> Self {
+        Self { live: DotFun::default(), dead: DotFun::default() }
+    }
+}
+
+impl<V> DotFun<V> {
+    /// The live entries, ascending by dot.
+    pub fn iter(&self) -> impl Iterator<Item = (Dot, &V)> + '_ {
+        self.entries.iter().map(|(dot, value)| (*dot, value))
+    }
+
+    fn find(&self, dot: Dot) -> Result<usize, usize> {
+        self.entries.binary_search_by_key(&dot, |entry| entry.0)
+    }
+
+    fn contains(&self, dot: Dot) -> bool {
+        self.find(dot).is_ok()
+    }
+
+    fn remove(&mut self, dot: Dot) -> bool {
+        let found = self.find(dot);
+        if let Ok(at) = found {
+            self.entries.remove(at);
+        }
+        found.is_ok()
+    }
+}
+
+impl<V: Element> DotFun<V> {
+    /// Replaces everything by one value under a new dot, and records it in `delta`.
+    pub(crate) fn replace(&mut self, delta: &mut DotFunDelta<V>, dot: Dot, value: V) {
+        self.clear_into(delta);
+        self.put(dot, value.clone());
+        delta.live.put(dot, value);
+    }
+
+    /// Adds an entry; true iff something changed. A dot names one value; should a forged one name
+    /// two, the greater is kept everywhere.
+    fn put(&mut self, dot: Dot, value: V) -> bool {
+        match self.find(dot) {
+            Ok(at) if self.entries[at].1 >= value => return false,
+            Ok(at) => self.entries[at].1 = value,
+            Err(at) => self.entries.insert(at, (dot, value)),
+        }
+        true
+    }
+
+    fn retain(&mut self, mut keep: impl FnMut(Dot) -> bool) -> bool {
+        let before = self.entries.len();
+        self.entries.retain(|entry| keep(entry.0));
+        self.entries.len() != before
+    }
+
+    fn filtered(&self, mut keep: impl FnMut(Dot) -> bool) -> Self {
+        Self { entries: self.entries.iter().filter(|entry| keep(entry.0)).cloned().collect() }
+    }
+}
+
+impl<V: Element> DotStore for DotFun<V> {
+    type Delta = DotFunDelta<V>;
+
+    fn is_empty(&self) -> bool {
+        self.entries.is_empty()
+    }
+
+    fn dots(&self, each: &mut dyn FnMut(Dot)) {
+        self.iter().for_each(|(dot, _)| each(dot));
+    }
+
+    fn join(&mut self, mine: &CausalContext, other: &Self, theirs: &CausalContext) -> bool {
+        let mut changed = self.retain(|dot| other.contains(dot) || !theirs.contains(dot));
+        for (dot, value) in &other.entries {
+            if self.contains(*dot) || !mine.contains(*dot) {
+                changed |= self.put(*dot, value.clone());
+            }
+        }
+        changed
+    }
+
+    fn apply(&mut self, mine: &CausalContext, delta: &Self::Delta) -> bool {
+        let mut changed = !delta.dead.is_empty() && self.retain(|dot| !delta.dead.contains(dot));
+        for (dot, value) in &delta.live.entries {
+            if !mine.contains(*dot) {
+                changed |= self.put(*dot, value.clone());
+            }
+        }
+        changed
+    }
+
+    fn retire(&mut self, dead: &CausalContext) -> bool {
+        self.retain(|dot| !dead.contains(dot))
+    }
+
+    fn clear_into(&mut self, delta: &mut Self::Delta) {
+        for (dot, _) in self.entries.drain(..) {
+            delta.live.remove(dot);
+            delta.dead.put(dot, ());
+        }
+    }
+
+    fn missing_from(
+        &self,
+        mine: &CausalContext,
+        other: &Self,
+        theirs: &CausalContext,
+    ) -> Self::Delta {
+        let dead = other.iter().map(|(dot, _)| dot);
+        let dead = dead.filter(|&dot| mine.contains(dot) && !self.contains(dot));
+        DotFunDelta {
+            live: self.filtered(|dot| !theirs.contains(dot)),
+            dead: DotFun { entries: dead.map(|dot| (dot, ())).collect() },
+        }
+    }
+
+    fn news(&self, mine: &CausalContext, delta: &Self::Delta) -> Self::Delta {
+        DotFunDelta {
+            live: delta.live.filtered(|dot| !mine.contains(dot)),
+            dead: delta.dead.filtered(|dot| self.contains(dot) || !mine.contains(dot)),
+        }
+    }
+
+    fn parts(&self) -> impl Iterator<Item = Self::Delta> {
+        self.entries.iter().map(|entry| DotFunDelta {
+            live: DotFun { entries: [entry.clone()].into_iter().collect() },
+            dead: DotFun::default(),
+        })
+    }
+
+    fn delta_dots(delta: &Self::Delta, each: &mut dyn FnMut(Dot)) {
+        delta.live.dots(each);
+        delta.dead.dots(each);
+    }
+
+    fn join_deltas(delta: &mut Self::Delta, other: &Self::Delta) -> bool {
+        let mut changed = false;
+        for &(dot, ()) in &other.dead.entries {
+            delta.live.remove(dot);
+            changed |= delta.dead.put(dot, ());
+        }
+        for (dot, value) in &other.live.entries {
+            changed |= !delta.dead.contains(*dot) && delta.live.put(*dot, value.clone());
+        }
+        changed
+    }
+
+    fn bury(delta: &mut Self::Delta, dead: &CausalContext) -> bool {
+        let DotFunDelta { live, dead: died } = delta;
+        live.retain(|dot| {
+            let lives = !dead.contains(dot);
+            if !lives {
+                died.put(dot, ());
+            }
+            lives
+        })
+    }
+}
+
+/// `{r1:4}`, or `{r1:4: "a"}` with values.
+impl<V: fmt::Debug> fmt::Debug for DotFun<V> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut set = f.debug_set();
+        for (dot, value) in self.iter() {
+            if size_of::<V>() == 0 {
+                set.entry(&dot);
+            } else {
+                set.entry(&format_args!("{dot}: {value:?}"));
+            }
+        }
+        set.finish()
+    }
+}
+
+/// `+{r1:4} -{r1:2, r2:1}`.
+impl<V: fmt::Debug> fmt::Debug for DotFunDelta<V> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "+{:?} -{:?}", self.live, self.dead)
+    }
+}
+
+impl<V: Serialize> Serialize for DotFun<V> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(&self.entries)
+    }
+}
+
+impl<'de, V: Deserialize<'de>> Deserialize<'de> for DotFun<V> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let entries = Vec::<(Dot, V)>::deserialize(deserializer)?;
+        if !entries.is_sorted_by(|a, b| a.0 < b.0) {
+            return Err(de::Error::custom("dots are not in strictly ascending order"));
+        }
+        Ok(Self { entries: entries.into() })
+    }
+}
+
+impl<V: Serialize> Serialize for DotFunDelta<V> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        (&self.live, &self.dead).serialize(serializer)
+    }
+}
+
+impl<'de, V: Deserialize<'de>> Deserialize<'de> for DotFunDelta<V> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        // That no dot occurs twice is checked for a whole delta at once, by `DottedDelta`.
+        let (live, dead) = Deserialize::deserialize(deserializer)?;
+        Ok(Self { live, dead })
+    }
+}

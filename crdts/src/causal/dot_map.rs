@@ -1,0 +1,290 @@
+//! Stores under keys.
+
+use std::borrow::Borrow;
+use std::collections::BTreeMap;
+use std::fmt;
+
+use im::OrdMap;
+use im::ordmap::DiffItem;
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+
+use super::{CausalContext, DotStore, Element};
+use crate::Dot;
+
+/// A store for each key, in key order. A key without live entries is not there.
+///
+/// A persistent map: cloning is O(1), and joining two maps that share structure costs their
+/// difference.
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub struct DotMap<K: Ord, S: PartialEq> {
+    entries: OrdMap<K, S>,
+}
+
+/// Records of a [`DotMap`], by key: merging it touches these keys and no others.
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub struct DotMapDelta<K, D> {
+    entries: BTreeMap<K, D>,
+}
+
+impl<K: Ord, S: PartialEq> Default for DotMap<K, S> {
+    fn default() -> Self {
+        Self { entries: OrdMap::new() }
+    }
+}
+
+impl<K, D> Default for DotMapDelta<K, D> {
+    fn default() -> Self {
+        Self { entries: BTreeMap::new() }
+    }
+}
+
+impl<K: Element, S: DotStore> DotMap<K, S> {
+    /// The store under `key`, if anything is live there.
+    pub fn get<Q: Ord + ?Sized>(&self, key: &Q) -> Option<&S>
+    where
+        K: Borrow<Q>,
+    {
+        self.entries.get(key)
+    }
+
+    /// The keys under which something is live, with their stores, ascending.
+    pub fn iter(&self) -> impl ExactSizeIterator<Item = (&K, &S)> + '_ {
+        self.entries.iter()
+    }
+
+    /// How many keys there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.entries.len()
+    }
+
+    /// Edits the store under `key` and its part of `delta`; whatever is empty afterwards is not
+    /// kept.
+    pub(crate) fn edit<R>(
+        &mut self,
+        delta: &mut DotMapDelta<K, S::Delta>,
+        key: K,
+        edit: impl FnOnce(&mut S, &mut S::Delta) -> R,
+    ) -> R {
+        let mut store = self.entries.get(&key).cloned().unwrap_or_default();
+        let mut records = delta.entries.remove(&key).unwrap_or_default();
+        let result = edit(&mut store, &mut records);
+        if records != S::Delta::default() {
+            delta.entries.insert(key.clone(), records);
+            self.put(key, store);
+        }
+        result
+    }
+
+    /// The stored key that equals `key`, if anything is live there.
+    pub(crate) fn key<Q: Ord + ?Sized>(&self, key: &Q) -> Option<&K>
+    where
+        K: Borrow<Q>,
+    {
+        self.entries.get_key_value(key).map(|(key, _)| key)
+    }
+
+    fn put(&mut self, key: K, store: S) {
+        if store.is_empty() {
+            self.entries.remove(&key);
+        } else {
+            self.entries.insert(key, store);
+        }
+    }
+
+    fn put_all(&mut self, changed: Vec<(K, S)>) -> bool {
+        let any = !changed.is_empty();
+        for (key, store) in changed {
+            self.put(key, store);
+        }
+        any
+    }
+}
+
+impl<K: Element, S: DotStore> DotStore for DotMap<K, S> {
+    type Delta = DotMapDelta<K, S::Delta>;
+
+    fn is_empty(&self) -> bool {
+        self.entries.is_empty()
+    }
+
+    fn dots(&self, each: &mut dyn FnMut(Dot)) {
+        for store in self.entries.values() {
+            store.dots(each);
+        }
+    }
+
+    fn join(&mut self, mine: &CausalContext, other: &Self, theirs: &CausalContext) -> bool {
+        let empty = S::default();
+        let changed: Vec<(K, S)> = self
+            .entries
+            .diff(&other.entries)
+            .filter_map(|difference| {
+                let (key, mut ours, others) = match difference {
+                    DiffItem::Add(key, others) => (key, empty.clone(), others),
+                    DiffItem::Remove(key, ours) => (key, ours.clone(), &empty),
+                    DiffItem::Update { old, new } => (old.0, old.1.clone(), new.1),
+                };
+                ours.join(mine, others, theirs).then(|| (key.clone(), ours))
+            })
+            .collect();
+        self.put_all(changed)
+    }
+
+    fn apply(&mut self, mine: &CausalContext, delta: &Self::Delta) -> bool {
+        let mut any = false;
+        for (key, records) in &delta.entries {
+            let mut store = self.entries.get(key).cloned().unwrap_or_default();
+            if store.apply(mine, records) {
+                self.put(key.clone(), store);
+                any = true;
+            }
+        }
+        any
+    }
+
+    fn retire(&mut self, dead: &CausalContext) -> bool {
+        let changed = self.entries.iter().filter_map(|(key, store)| {
+            let mut store = store.clone();
+            store.retire(dead).then(|| (key.clone(), store))
+        });
+        let changed = changed.collect();
+        self.put_all(changed)
+    }
+
+    fn clear_into(&mut self, delta: &mut Self::Delta) {
+        for (key, store) in std::mem::take(&mut self.entries) {
+            let mut store = store;
+            store.clear_into(delta.entries.entry(key).or_default());
+        }
+    }
+
+    fn missing_from(
+        &self,
+        mine: &CausalContext,
+        other: &Self,
+        theirs: &CausalContext,
+    ) -> Self::Delta {
+        let empty = S::default();
+        let records = other.entries.diff(&self.entries).map(|difference| {
+            let (key, ours, others) = match difference {
+                DiffItem::Add(key, ours) => (key, ours, &empty),
+                DiffItem::Remove(key, others) => (key, &empty, others),
+                DiffItem::Update { old, new } => (new.0, new.1, old.1),
+            };
+            (key.clone(), ours.missing_from(mine, others, theirs))
+        });
+        DotMapDelta::of(records)
+    }
+
+    fn news(&self, mine: &CausalContext, delta: &Self::Delta) -> Self::Delta {
+        let empty = S::default();
+        DotMapDelta::of(delta.entries.iter().map(|(key, records)| {
+            let store = self.entries.get(key).unwrap_or(&empty);
+            (key.clone(), store.news(mine, records))
+        }))
+    }
+
+    fn parts(&self) -> impl Iterator<Item = Self::Delta> {
+        self.entries.iter().flat_map(|(key, store)| {
+            store.parts().map(|part| DotMapDelta::of([(key.clone(), part)]))
+        })
+    }
+
+    fn delta_dots(delta: &Self::Delta, each: &mut dyn FnMut(Dot)) {
+        for records in delta.entries.values() {
+            S::delta_dots(records, each);
+        }
+    }
+
+    fn join_deltas(delta: &mut Self::Delta, other: &Self::Delta) -> bool {
+        let mut changed = false;
+        for (key, records) in &other.entries {
+            match delta.entries.get_mut(key) {
+                Some(mine) => changed |= S::join_deltas(mine, records),
+                None => {
+                    delta.entries.insert(key.clone(), records.clone());
+                    changed = true;
+                }
+            }
+        }
+        changed
+    }
+
+    fn bury(delta: &mut Self::Delta, dead: &CausalContext) -> bool {
+        delta.entries.values_mut().fold(false, |changed, records| S::bury(records, dead) | changed)
+    }
+}
+
+impl<K: Ord, D: Default + PartialEq> DotMapDelta<K, D> {
+    fn of(records: impl IntoIterator<Item = (K, D)>) -> Self {
+        let empty = D::default();
+        Self { entries: records.into_iter().filter(|(_, records)| *records != empty).collect() }
+    }
+}
+
+impl<K: Element, S: DotStore> fmt::Debug for DotMap<K, S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_map().entries(self.iter()).finish()
+    }
+}
+
+impl<K: fmt::Debug, D: fmt::Debug> fmt::Debug for DotMapDelta<K, D> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_map().entries(&self.entries).finish()
+    }
+}
+
+impl<K: Serialize + Ord, S: Serialize + PartialEq> Serialize for DotMap<K, S> {
+    fn serialize<Z: Serializer>(&self, serializer: Z) -> Result<Z::Ok, Z::Error> {
+        serializer.collect_seq(self.entries.iter())
+    }
+}
+
+impl<'de, K, S> Deserialize<'de> for DotMap<K, S>
+where
+    K: Element + Deserialize<'de>,
+    S: DotStore + Deserialize<'de>,
+{
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let entries = ascending::<K, S, D>(deserializer)?;
+        if entries.iter().any(|(_, store)| store.is_empty()) {
+            return Err(de::Error::custom("a key holds nothing, which is never stored"));
+        }
+        Ok(Self { entries: entries.into_iter().collect() })
+    }
+}
+
+impl<K: Serialize, R: Serialize> Serialize for DotMapDelta<K, R> {
+    fn serialize<Z: Serializer>(&self, serializer: Z) -> Result<Z::Ok, Z::Error> {
+        serializer.collect_seq(&self.entries)
+    }
+}
+
+impl<'de, K, R> Deserialize<'de> for DotMapDelta<K, R>
+where
+    K: Element + Deserialize<'de>,
+    R: Default + PartialEq + Deserialize<'de>,
+{
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let entries = ascending::<K, R, D>(deserializer)?;
+        if entries.iter().any(|(_, records)| *records == R::default()) {
+            return Err(de::Error::custom("a key holds no records"));
+        }
+        Ok(Self { entries: entries.into_iter().collect() })
+    }
+}
+
+fn ascending<'de, K, V, D>(deserializer: D) -> Result<Vec<(K, V)>, D::Error>
+where
+    K: Ord + Deserialize<'de>,
+    V: Deserialize<'de>,
+    D: Deserializer<'de>,
+{
+    let entries = Vec::<(K, V)>::deserialize(deserializer)?;
+    if entries.is_sorted_by(|a, b| a.0 < b.0) {
+        Ok(entries)
+    } else {
+        Err(de::Error::custom("keys are not in strictly ascending order"))
+    }
+}

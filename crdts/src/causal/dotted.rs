@@ -1,0 +1,274 @@
+//! A store with its context: the body of every causal type.
+
+use std::fmt;
+
+use serde::{Deserialize, Deserializer, Serialize, de};
+
+use super::{CausalContext, Cursor, DotStore, Minter};
+use crate::{Dot, Lattice, Merge, ReplicaId, Replicated};
+
+/// A store and the context of all that was ever seen: what is in the context and not in the store
+/// is dead.
+///
+/// This is the causal join of Almeida, Shoker & Baquero (JPDC 2018), once for all causal types.
+/// Among states that took each delta after all that its operation had seen, equal contexts mean
+/// equal states, because removals mint dots too.
+///
+/// Complexity: merging a delta is proportional to the delta, merging a state to the difference of
+/// the two where they share structure and to their size where they do not.
+#[derive(Clone, Default, PartialEq, Eq, Hash, Serialize)]
+pub struct Dotted<S> {
+    context: CausalContext,
+    store: S,
+}
+
+/// What a change to a [`Dotted`] store was, as records: live entries and deaths with their
+/// location, and the removals' own dots.
+///
+/// A delta derived from two states may also hold *unlocated* dots: dead, their key unknown.
+/// What the delta claims to know is computed from these records and never copied from a state: a
+/// claim beyond the records would silently delete at the receiver.
+#[derive(Clone, Default, PartialEq, Eq, Hash, Serialize)]
+pub struct DottedDelta<S: DotStore> {
+    store: S::Delta,
+    removals: CausalContext,
+    unlocated: CausalContext,
+}
+
+impl<S: DotStore> Dotted<S> {
+    /// The dots that were ever seen.
+    pub(crate) fn context(&self) -> &CausalContext {
+        &self.context
+    }
+
+    /// What is live.
+    pub(crate) fn store(&self) -> &S {
+        &self.store
+    }
+
+    /// Edits the store as `me`, and returns the records of what changed.
+    pub(crate) fn edit<R>(
+        &mut self,
+        me: ReplicaId,
+        edit: impl FnOnce(Cursor<'_, S>) -> R,
+    ) -> (DottedDelta<S>, R) {
+        let mut delta = DottedDelta::default();
+        let DottedDelta { store, removals, .. } = &mut delta;
+        let minter = Minter { me, context: &mut self.context, removals };
+        let result = edit(Cursor::new(&mut self.store, store, minter));
+        (delta, result)
+    }
+
+    fn live(&self) -> CausalContext {
+        let mut live = CausalContext::new();
+        self.store.dots(&mut |dot| {
+            live.insert(dot);
+        });
+        live
+    }
+}
+
+impl<S: DotStore> DottedDelta<S> {
+    /// The dots of live entries and located deaths.
+    fn located(&self) -> CausalContext {
+        let mut located = CausalContext::new();
+        S::delta_dots(&self.store, &mut |dot| {
+            located.insert(dot);
+        });
+        located
+    }
+
+    fn unless_empty(self) -> Option<Self> {
+        (self != Self::default()).then_some(self)
+    }
+}
+
+impl<S: DotStore> Merge for Dotted<S> {
+    fn merge(&mut self, other: &Self) -> bool {
+        let changed = self.store.join(&self.context, &other.store, &other.context);
+        self.context.merge(&other.context) | changed
+    }
+}
+
+impl<S: DotStore> Merge<DottedDelta<S>> for Dotted<S> {
+    fn merge(&mut self, delta: &DottedDelta<S>) -> bool {
+        let mut changed = self.store.apply(&self.context, &delta.store);
+        if !delta.unlocated.is_empty() {
+            // Only what was seen here before can be live here: the rest needs no walk.
+            let seen = delta.unlocated.intersection(&self.context);
+            changed |= !seen.is_empty() && self.store.retire(&seen);
+            changed |= self.context.merge(&delta.unlocated);
+        }
+        S::delta_dots(&delta.store, &mut |dot| changed |= self.context.insert(dot));
+        self.context.merge(&delta.removals) | changed
+    }
+}
+
+impl<S: DotStore> Merge for DottedDelta<S> {
+    fn merge(&mut self, other: &Self) -> bool {
+        let before = (!self.unlocated.is_empty()).then(|| self.unlocated.clone());
+        let mut changed = S::join_deltas(&mut self.store, &other.store);
+        changed |= self.removals.merge(&other.removals);
+        if !self.unlocated.is_empty() || !other.unlocated.is_empty() {
+            // A death without location meets its entry here: from now on it has one.
+            self.unlocated.merge(&other.unlocated);
+            changed |= S::bury(&mut self.store, &self.unlocated);
+            let placed = self.located();
+            self.unlocated = self.unlocated.difference(&placed).difference(&self.removals);
+            changed |= self.unlocated != before.unwrap_or_default();
+        }
+        changed
+    }
+}
+
+impl<S: DotStore> Lattice for Dotted<S> {}
+
+impl<S: DotStore> Lattice for DottedDelta<S> {}
+
+impl<S: DotStore> Replicated for Dotted<S> {
+    type Delta = DottedDelta<S>;
+
+    fn missing_from(&self, other: &Self) -> Option<DottedDelta<S>> {
+        let mut delta = DottedDelta {
+            store: self.store.missing_from(&self.context, &other.store, &other.context),
+            ..DottedDelta::default()
+        };
+        let unseen = self.context.difference(&other.context);
+        delta.unlocated = unseen.difference(&delta.located());
+        delta.unless_empty()
+    }
+
+    fn news(&self, delta: &DottedDelta<S>) -> Option<DottedDelta<S>> {
+        let unlocated = if delta.unlocated.is_empty() {
+            CausalContext::new()
+        } else {
+            let mut lacking = delta.unlocated.difference(&self.context);
+            lacking.merge(&delta.unlocated.intersection(&self.live()));
+            lacking
+        };
+        DottedDelta {
+            store: self.store.news(&self.context, &delta.store),
+            removals: delta.removals.difference(&self.context),
+            unlocated,
+        }
+        .unless_empty()
+    }
+
+    fn parts(&self) -> impl Iterator<Item = DottedDelta<S>> {
+        let live = self.store.parts().map(|store| DottedDelta { store, ..DottedDelta::default() });
+        let dead: Vec<Dot> = self.context.difference(&self.live()).iter().collect();
+        live.chain(dead.into_iter().map(|dot| DottedDelta {
+            unlocated: [dot].into_iter().collect(),
+            ..DottedDelta::default()
+        }))
+    }
+}
+
+impl<S: DotStore> fmt::Debug for Dotted<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:?} of {:?}", self.store, self.context)
+    }
+}
+
+impl<S: DotStore> fmt::Debug for DottedDelta<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:?}", self.store)?;
+        if !self.removals.is_empty() {
+            write!(f, " removals {:?}", self.removals)?;
+        }
+        if !self.unlocated.is_empty() {
+            write!(f, " dead {:?}", self.unlocated)?;
+        }
+        Ok(())
+    }
+}
+
+impl<'de, S: DotStore + Deserialize<'de>> Deserialize<'de> for Dotted<S> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        #[derive(Deserialize)]
+        #[serde(rename = "Dotted")]
+        struct Raw<S> {
+            context: CausalContext,
+            store: S,
+        }
+        let Raw { context, store } = Raw::<S>::deserialize(deserializer)?;
+        let mut seen = CausalContext::new();
+        let mut wrong = None;
+        store.dots(&mut |dot| {
+            if !seen.insert(dot) {
+                wrong = Some(format!("the dot {dot} names two entries"));
+            } else if !context.contains(dot) {
+                wrong = Some(format!("the entry {dot} is not in the context"));
+            }
+        });
+        wrong.map_or(Ok(Self { context, store }), |wrong| Err(de::Error::custom(wrong)))
+    }
+}
+
+impl<'de, S: DotStore<Delta: Deserialize<'de>>> Deserialize<'de> for DottedDelta<S> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        #[derive(Deserialize)]
+        #[serde(rename = "DottedDelta")]
+        struct Raw<R> {
+            store: R,
+            removals: CausalContext,
+            unlocated: CausalContext,
+        }
+        let Raw { store, removals, unlocated } = Raw::<S::Delta>::deserialize(deserializer)?;
+        let mut seen = CausalContext::new();
+        let mut wrong = None;
+        S::delta_dots(&store, &mut |dot| {
+            if dot.counter == 0 || dot.counter > u64::MAX >> 1 {
+                wrong = Some(format!("there is no dot {dot}"));
+            } else if !seen.insert(dot) {
+                wrong = Some(format!("the dot {dot} occurs twice"));
+            }
+        });
+        if let Some(wrong) = wrong {
+            return Err(de::Error::custom(wrong));
+        }
+        for other in [&removals, &unlocated] {
+            if let Some(dot) = seen.intersection(other).iter().next() {
+                return Err(de::Error::custom(format_args!("the dot {dot} occurs twice")));
+            }
+            seen.merge(other);
+        }
+        Ok(Self { store, removals, unlocated })
+    }
+}
+
+/// Implements the lattice of a causal type that wraps a [`Dotted`] store in a field `body`.
+macro_rules! causal_type {
+    ([$($generics:tt)*] $name:ty, $store:ty) => {
+        impl<$($generics)*> $crate::Merge for $name {
+            fn merge(&mut self, other: &Self) -> bool {
+                self.body.merge(&other.body)
+            }
+        }
+
+        impl<$($generics)*> $crate::Merge<$crate::causal::DottedDelta<$store>> for $name {
+            fn merge(&mut self, delta: &$crate::causal::DottedDelta<$store>) -> bool {
+                self.body.merge(delta)
+            }
+        }
+
+        impl<$($generics)*> $crate::Lattice for $name {}
+
+        impl<$($generics)*> $crate::Replicated for $name {
+            type Delta = $crate::causal::DottedDelta<$store>;
+
+            fn missing_from(&self, other: &Self) -> Option<Self::Delta> {
+                self.body.missing_from(&other.body)
+            }
+
+            fn news(&self, delta: &Self::Delta) -> Option<Self::Delta> {
+                self.body.news(delta)
+            }
+
+            fn parts(&self) -> impl Iterator<Item = Self::Delta> {
+                self.body.parts()
+            }
+        }
+    };
+}
+pub(crate) use causal_type;

@@ -1,0 +1,109 @@
+//! Editing inside a causal type: one context at the root, one delta, any depth.
+
+use std::borrow::Borrow;
+use std::fmt::Debug;
+use std::hash::Hash;
+
+use super::{CausalContext, DotMap, DotStore, Element};
+use crate::{Dot, ReplicaId};
+
+/// A type that can live inside an [`OrMap`](crate::OrMap): its entries are named by dots, so the
+/// map can take back exactly what a remove had seen.
+///
+/// Counters and registers without dots cannot: their increments and writes that a remove had seen
+/// would come back with the next one, or take unseen ones with them.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be a value of an `OrMap`",
+    label = "its updates carry no dots, so a remove could not tell what it had seen from what it had not",
+    note = "values of an `OrMap` are causal types, such as `OrSet` and `OrMap`"
+)]
+pub trait Causal: Clone + Eq + Hash + Debug + 'static {
+    /// What is live, without its context.
+    type Store: DotStore;
+    /// What a closure gets to change a value inside a map.
+    type Edit<'a>;
+    /// What a reader gets of a value inside a map.
+    type View<'a>;
+
+    /// Starts an edit.
+    fn edit(cursor: Cursor<'_, Self::Store>) -> Self::Edit<'_>;
+
+    /// Reads a store.
+    fn view(store: &Self::Store) -> Self::View<'_>;
+}
+
+/// A place inside a causal type that is being edited: its store, the part of the delta that
+/// records the edit, and what mints dots. The root's context is the only one.
+#[derive(Debug)]
+pub struct Cursor<'a, S: DotStore> {
+    pub(crate) store: &'a mut S,
+    pub(crate) delta: &'a mut S::Delta,
+    minter: Minter<'a>,
+}
+
+/// Names the changes of one edit.
+#[derive(Debug)]
+pub(crate) struct Minter<'a> {
+    pub(crate) me: ReplicaId,
+    pub(crate) context: &'a mut CausalContext,
+    pub(crate) removals: &'a mut CausalContext,
+}
+
+impl<'a, S: DotStore> Cursor<'a, S> {
+    pub(crate) fn new(store: &'a mut S, delta: &'a mut S::Delta, minter: Minter<'a>) -> Self {
+        Self { store, delta, minter }
+    }
+
+    /// A dot for something that is added here.
+    pub(crate) fn mint(&mut self) -> Dot {
+        let dot = self.minter.context.next(self.minter.me);
+        self.minter.context.insert(dot);
+        dot
+    }
+
+    /// Removes everything here; the removal has a dot of its own iff there was something.
+    pub(crate) fn clear(&mut self) {
+        if !self.store.is_empty() {
+            self.store.clear_into(self.delta);
+            let dot = self.mint();
+            self.minter.removals.insert(dot);
+        }
+    }
+}
+
+impl<S: DotStore> Cursor<'_, S> {
+    /// Edits here, or changes nothing if `edit` fails.
+    pub(crate) fn attempt<E>(
+        &mut self,
+        edit: impl FnOnce(&mut Self) -> Result<(), E>,
+    ) -> Result<(), E> {
+        let before = (self.store.clone(), self.delta.clone());
+        let minted = (self.minter.context.clone(), self.minter.removals.clone());
+        let result = edit(self);
+        if result.is_err() {
+            (*self.store, *self.delta) = before;
+            (*self.minter.context, *self.minter.removals) = minted;
+        }
+        result
+    }
+}
+
+impl<K: Element, S: DotStore> Cursor<'_, DotMap<K, S>> {
+    /// Edits what is under `key`.
+    pub(crate) fn at<R>(&mut self, key: K, edit: impl FnOnce(Cursor<'_, S>) -> R) -> R {
+        let Minter { me, context, removals } = &mut self.minter;
+        self.store.edit(self.delta, key, |store, delta| {
+            edit(Cursor::new(store, delta, Minter { me: *me, context, removals }))
+        })
+    }
+
+    /// Removes what is under `key`.
+    pub(crate) fn clear_at<Q: Ord + ?Sized>(&mut self, key: &Q)
+    where
+        K: Borrow<Q>,
+    {
+        if let Some(key) = self.store.key(key).cloned() {
+            self.at(key, |mut cursor| cursor.clear());
+        }
+    }
+}

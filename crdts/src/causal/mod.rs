@@ -1,0 +1,87 @@
+//! Causality as data: sets of dots ([`CausalContext`]), the stores whose entries they name
+//! ([`DotFun`], [`DotMap`]), and the join that both make possible ([`Dotted`]).
+//!
+//! The construction is that of Almeida, Shoker & Baquero, "Delta state replicated data types"
+//! (JPDC 2018), with two differences. Removals mint dots too, so a context is the whole of what a
+//! replica knows. And a delta names the entries that it removes, so merging one costs in
+//! proportion to the delta and not to the state.
+
+mod context;
+mod dot_fun;
+mod dot_map;
+mod dotted;
+mod edit;
+
+pub use context::CausalContext;
+pub use dot_fun::{DotFun, DotFunDelta, DotSet};
+pub use dot_map::{DotMap, DotMapDelta};
+pub(crate) use dotted::causal_type;
+pub use dotted::{Dotted, DottedDelta};
+pub(crate) use edit::Minter;
+pub use edit::{Causal, Cursor};
+
+use std::fmt::Debug;
+use std::hash::Hash;
+
+use crate::Dot;
+
+/// What elements and keys must have: an order, so that iteration is the same everywhere.
+/// Implemented for everything that qualifies.
+pub trait Element: Ord + Clone + Hash + Debug + 'static {}
+
+impl<T: Ord + Clone + Hash + Debug + 'static> Element for T {}
+
+/// The live entries of a causal type, each named by a dot.
+///
+/// A store knows no context; whoever holds it passes the context in. In what follows *mine* is the
+/// context of `self` and *theirs* that of the other side. A dot in a context that is not live in
+/// its store is dead: it was removed or replaced.
+pub trait DotStore: Clone + Eq + Hash + Debug + Default + 'static {
+    /// Some records of a store, located: live entries, and dots that died, each where it belongs.
+    type Delta: Clone + Eq + Hash + Debug + Default + 'static;
+
+    /// Whether nothing is live.
+    fn is_empty(&self) -> bool;
+
+    /// Calls `each` with every live dot.
+    fn dots(&self, each: &mut dyn FnMut(Dot));
+
+    /// The causal join: keeps what both have, and what only one has and the other has not seen.
+    /// True iff `self` changed.
+    fn join(&mut self, mine: &CausalContext, other: &Self, theirs: &CausalContext) -> bool;
+
+    /// Joins a delta: removes what died in it, adds what is live in it and not seen here. True iff
+    /// `self` changed. Proportional to the delta.
+    fn apply(&mut self, mine: &CausalContext, delta: &Self::Delta) -> bool;
+
+    /// Removes every live entry whose dot is in `dead`; true iff there was one. Walks the store.
+    fn retire(&mut self, dead: &CausalContext) -> bool;
+
+    /// Removes everything and records in `delta` what died.
+    fn clear_into(&mut self, delta: &mut Self::Delta);
+
+    /// The least records that bring `other` up to the join, except deaths of dots that are live on
+    /// neither side: those have no location.
+    fn missing_from(
+        &self,
+        mine: &CausalContext,
+        other: &Self,
+        theirs: &CausalContext,
+    ) -> Self::Delta;
+
+    /// The records of `delta` that this store lacks.
+    fn news(&self, mine: &CausalContext, delta: &Self::Delta) -> Self::Delta;
+
+    /// One delta for each live entry.
+    fn parts(&self) -> impl Iterator<Item = Self::Delta>;
+
+    /// Calls `each` with every dot of a delta, live or dead.
+    fn delta_dots(delta: &Self::Delta, each: &mut dyn FnMut(Dot));
+
+    /// Joins the delta `other` into `delta`; what is live in one and dead in the other is dead.
+    /// True iff `delta` changed.
+    fn join_deltas(delta: &mut Self::Delta, other: &Self::Delta) -> bool;
+
+    /// Moves what is live in `delta` and named in `dead` to what died. True iff `delta` changed.
+    fn bury(delta: &mut Self::Delta, dead: &CausalContext) -> bool;
+}

@@ -1,0 +1,299 @@
+//! The observed-remove map.
+
+use std::borrow::Borrow;
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use crate::ReplicaId;
+use crate::causal::{
+    Causal, CausalContext, Cursor, DotMap, DotStore, Dotted, DottedDelta, Element, causal_type,
+};
+
+/// A map whose values are causal types, nested to any depth: [`OrSet`](crate::OrSet), `OrMap`.
+///
+/// **Specification**: an operation inside key `k` counts iff no visible remove of `k`, nor clear,
+/// had seen it; the value of `k` is the nested type's specification over the operations that
+/// count. A key is present iff its value holds something that was added and not taken away. So
+/// concurrent updates survive a remove, and observed content does not, at every depth.
+///
+/// **Anomalies**: a key that is removed while another replica updates it stays, with the
+/// concurrent update alone and not with what the remove had seen. **Delivery**: causal.
+///
+/// **Cost**: that of the values, one context for the whole tree, no tombstones. Update and lookup
+/// are logarithmic in the keys at each level; a delta is proportional to what changed; cloning is
+/// O(1).
+///
+/// **Source**: Almeida, Shoker & Baquero, JPDC 2018 (ORMap); Brown, Cribbs, Meiklejohn & Elliott,
+/// "Riak DT map", PaPEC 2014.
+///
+/// ```
+/// use rejoin_crdts::{Merge, OrMap, OrSet, ReplicaId};
+/// let (a, b) = (ReplicaId::new(1, 0), ReplicaId::new(2, 0));
+/// let mut cart: OrMap<String, OrSet<String>> = OrMap::new();
+/// let mut peer: OrMap<String, OrSet<String>> = OrMap::new();
+/// peer.merge(&cart.update(a, "fruit", |set| set.insert("apple")));
+/// let removed = cart.remove(a, "fruit");
+/// let added = peer.update(b, "fruit", |set| set.insert("pear")); // at the same time
+/// cart.merge(&added);
+/// peer.merge(&removed);
+/// assert_eq!(cart, peer);
+/// let fruit = cart.get("fruit").expect("the concurrent pear survives");
+/// assert_eq!(fruit.iter().collect::<Vec<_>>(), ["pear"]);
+/// ```
+///
+/// Counters and registers without dots are refused by the compiler. In a published map of counters
+/// a removed amount comes back with the next increment, and the value read is 10 where 1 is right:
+///
+/// ```compile_fail,E0277
+/// use rejoin_crdts::{GCounter, OrMap};
+/// let map: OrMap<String, GCounter> = OrMap::new();
+/// ```
+#[derive(Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+#[serde(bound(
+    serialize = "K: Serialize, V::Store: Serialize",
+    deserialize = "K: Element + Deserialize<'de>, V::Store: Deserialize<'de>"
+))]
+pub struct OrMap<K: Element, V: Causal> {
+    body: Dotted<DotMap<K, V::Store>>,
+}
+
+/// A change to an [`OrMap`], or several joined.
+pub type OrMapDelta<K, V> = DottedDelta<DotMap<K, <V as Causal>::Store>>;
+
+causal_type!([K: Element, V: Causal] OrMap<K, V>, DotMap<K, V::Store>);
+
+impl<K: Element, V: Causal> Default for OrMap<K, V> {
+    fn default() -> Self {
+        Self { body: Dotted::default() }
+    }
+}
+
+impl<K: Element, V: Causal> OrMap<K, V> {
+    /// The empty map.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Changes the value under `key` with an editor and returns the delta.
+    ///
+    /// The closure may do several things: they travel as one. A key comes into being with the first
+    /// thing that is added under it.
+    #[must_use = "the delta is what the other replicas need"]
+    pub fn update(
+        &mut self,
+        me: ReplicaId,
+        key: impl Into<K>,
+        edit: impl for<'a> FnOnce(&mut V::Edit<'a>),
+    ) -> OrMapDelta<K, V> {
+        self.body.edit(me, |cursor| OrMapEdit::<K, V> { cursor }.update(key, edit)).0
+    }
+
+    /// Changes the value under `key` with an editor that may fail, and returns the delta.
+    ///
+    /// # Errors
+    ///
+    /// What the closure returns; the map is then as it was before, whatever the closure did.
+    pub fn try_update<E>(
+        &mut self,
+        me: ReplicaId,
+        key: impl Into<K>,
+        edit: impl for<'a> FnOnce(&mut V::Edit<'a>) -> Result<(), E>,
+    ) -> Result<OrMapDelta<K, V>, E> {
+        let (delta, result) =
+            self.body.edit(me, |cursor| OrMapEdit::<K, V> { cursor }.try_update(key, edit));
+        result.map(|()| delta)
+    }
+
+    /// Removes `key` with all that was seen under it, and returns the delta, which is empty if it
+    /// was not there.
+    #[must_use = "the delta is what the other replicas need"]
+    pub fn remove<Q: Ord + ?Sized>(&mut self, me: ReplicaId, key: &Q) -> OrMapDelta<K, V>
+    where
+        K: Borrow<Q>,
+    {
+        self.body.edit(me, |cursor| OrMapEdit::<K, V> { cursor }.remove(key)).0
+    }
+
+    /// Removes everything that is there now and returns the delta.
+    #[must_use = "the delta is what the other replicas need"]
+    pub fn clear(&mut self, me: ReplicaId) -> OrMapDelta<K, V> {
+        self.body.edit(me, |cursor| OrMapEdit::<K, V> { cursor }.clear()).0
+    }
+
+    /// The value under `key`, if it is present.
+    #[must_use]
+    pub fn get<Q: Ord + ?Sized>(&self, key: &Q) -> Option<V::View<'_>>
+    where
+        K: Borrow<Q>,
+    {
+        self.view().get(key)
+    }
+
+    /// Whether `key` is present.
+    #[must_use]
+    pub fn contains_key<Q: Ord + ?Sized>(&self, key: &Q) -> bool
+    where
+        K: Borrow<Q>,
+    {
+        self.view().contains_key(key)
+    }
+
+    /// The keys and their values, ascending by key.
+    pub fn iter(&self) -> impl ExactSizeIterator<Item = (&K, V::View<'_>)> + '_ {
+        self.view().iter()
+    }
+
+    /// How many keys are present.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.view().len()
+    }
+
+    /// Whether no key is present.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.view().is_empty()
+    }
+
+    /// The dots of everything this replica has seen, removals included: equal contexts, equal maps.
+    #[must_use]
+    pub fn context(&self) -> &CausalContext {
+        self.body.context()
+    }
+
+    fn view(&self) -> OrMapView<'_, K, V> {
+        OrMapView { store: self.body.store() }
+    }
+}
+
+/// Changes an [`OrMap`] inside a map.
+pub struct OrMapEdit<'a, K: Element, V: Causal> {
+    cursor: Cursor<'a, DotMap<K, V::Store>>,
+}
+
+impl<K: Element, V: Causal> OrMapEdit<'_, K, V> {
+    /// Changes the value under `key`, as [`OrMap::update`] does.
+    pub fn update(&mut self, key: impl Into<K>, edit: impl for<'a> FnOnce(&mut V::Edit<'a>)) {
+        self.cursor.at(key.into(), |at| edit(&mut V::edit(at)));
+    }
+
+    /// Changes the value under `key` with an editor that may fail.
+    ///
+    /// # Errors
+    ///
+    /// What the closure returns; what it did until then is undone.
+    pub fn try_update<E>(
+        &mut self,
+        key: impl Into<K>,
+        edit: impl for<'a> FnOnce(&mut V::Edit<'a>) -> Result<(), E>,
+    ) -> Result<(), E> {
+        let key = key.into();
+        self.cursor.attempt(|cursor| cursor.at(key, |at| edit(&mut V::edit(at))))
+    }
+
+    /// Removes `key`, as [`OrMap::remove`] does.
+    pub fn remove<Q: Ord + ?Sized>(&mut self, key: &Q)
+    where
+        K: Borrow<Q>,
+    {
+        self.cursor.clear_at(key);
+    }
+
+    /// Removes everything that is there now.
+    pub fn clear(&mut self) {
+        self.cursor.clear();
+    }
+
+    /// What is in the map at this point of the edit.
+    #[must_use]
+    pub fn view(&self) -> OrMapView<'_, K, V> {
+        OrMapView { store: self.cursor.store }
+    }
+}
+
+/// Reads an [`OrMap`] inside a map.
+pub struct OrMapView<'a, K: Element, V: Causal> {
+    store: &'a DotMap<K, V::Store>,
+}
+
+impl<'a, K: Element, V: Causal> OrMapView<'a, K, V> {
+    /// The value under `key`, if it is present.
+    #[must_use]
+    pub fn get<Q: Ord + ?Sized>(self, key: &Q) -> Option<V::View<'a>>
+    where
+        K: Borrow<Q>,
+    {
+        self.store.get(key).map(V::view)
+    }
+
+    /// Whether `key` is present.
+    #[must_use]
+    pub fn contains_key<Q: Ord + ?Sized>(self, key: &Q) -> bool
+    where
+        K: Borrow<Q>,
+    {
+        self.store.get(key).is_some()
+    }
+
+    /// The keys and their values, ascending by key.
+    pub fn iter(self) -> impl ExactSizeIterator<Item = (&'a K, V::View<'a>)> + 'a {
+        self.store.iter().map(|(key, store)| (key, V::view(store)))
+    }
+
+    /// How many keys are present.
+    #[must_use]
+    pub fn len(self) -> usize {
+        self.store.len()
+    }
+
+    /// Whether no key is present.
+    #[must_use]
+    pub fn is_empty(self) -> bool {
+        self.store.is_empty()
+    }
+}
+
+impl<K: Element, V: Causal> Clone for OrMapView<'_, K, V> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<K: Element, V: Causal> Copy for OrMapView<'_, K, V> {}
+
+impl<K: Element, V: Causal> Causal for OrMap<K, V> {
+    type Store = DotMap<K, V::Store>;
+    type Edit<'a> = OrMapEdit<'a, K, V>;
+    type View<'a> = OrMapView<'a, K, V>;
+
+    fn edit(cursor: Cursor<'_, Self::Store>) -> OrMapEdit<'_, K, V> {
+        OrMapEdit { cursor }
+    }
+
+    fn view(store: &Self::Store) -> OrMapView<'_, K, V> {
+        OrMapView { store }
+    }
+}
+
+/// `{"fruit": {"apple": {r1:1}}} of {r1:1}`: the live entries with their dots, and all that was
+/// seen.
+impl<K: Element, V: Causal> fmt::Debug for OrMap<K, V> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(&self.body, f)
+    }
+}
+
+impl<K: Element, V: Causal> fmt::Debug for OrMapView<'_, K, V> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(self.store, f)
+    }
+}
+
+impl<K: Element, V: Causal> fmt::Debug for OrMapEdit<'_, K, V> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(&self.view(), f)
+    }
+}

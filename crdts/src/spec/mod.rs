@@ -1,0 +1,16 @@
+//! The specification of each type over histories, and the [`Model`](crate::Model) that puts the
+//! type under it.
+//!
+//! A specification here says what must be read, given what happened and who had seen what. It
+//! shares no code with the type: it knows operations and visibility, and no dots, slots or
+//! contexts.
+
+mod counter;
+mod or_map;
+mod or_set;
+mod register;
+
+pub use counter::{CounterOp, GCounterModel, PnCounterModel};
+pub use or_map::{MapOp, Nested, OrMapModel};
+pub use or_set::{OrSetModel, SetOp};
+pub use register::{LwwRegisterModel, Write};

@@ -1,0 +1,186 @@
+//! The observed-remove map: the nested specification over the operations that count.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use crate::causal::{Causal, DotStore, Element};
+use crate::model::{DeltaOf, Refused, Wire};
+use crate::{At, Draw, Model, OrMap, OrMapEdit, OrMapView, ReplicaId, Spec, View};
+
+/// A change to a map, whose values are changed by `Op`.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub enum MapOp<K, Op> {
+    /// Do these things to the value under a key, one after the other, as one operation.
+    Update(K, Vec<Op>),
+    /// Remove a key.
+    Remove(K),
+    /// Remove every key.
+    Clear,
+}
+
+/// `"fruit": add "apple"`, `remove "fruit"` or `clear`.
+impl<K: fmt::Debug, Op: fmt::Debug> fmt::Debug for MapOp<K, Op> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Update(key, steps) => {
+                write!(f, "{key:?}: ")?;
+                steps.iter().enumerate().try_for_each(|(at, step)| {
+                    let then = if at == 0 { "" } else { ", then " };
+                    write!(f, "{then}{step:?}")
+                })
+            }
+            Self::Remove(key) => write!(f, "remove {key:?}"),
+            Self::Clear => f.write_str("clear"),
+        }
+    }
+}
+
+/// A model whose type can be the value of a map.
+pub trait Nested: Model {
+    /// The type.
+    type Type: Causal<Store: Wire + Send + Sync>;
+
+    /// Performs an operation through an editor.
+    fn edit(&self, edit: &mut <Self::Type as Causal>::Edit<'_>, op: &Self::Op);
+
+    /// What a reader reads inside a map.
+    fn read_view(&self, view: <Self::Type as Causal>::View<'_>) -> Self::Value;
+
+    /// Whether a key is present at which these operations count: whether something was added there
+    /// and not taken away.
+    fn present(&self, view: &View<'_, Self::Op>) -> bool;
+}
+
+/// [`OrMap`]: the value of a key is the nested specification over the operations inside it that no
+/// visible remove of the key, nor clear, had seen.
+#[derive(Clone, Debug)]
+pub struct OrMapModel<K, N> {
+    keys: Vec<K>,
+    nested: N,
+}
+
+impl<K, N> OrMapModel<K, N> {
+    /// Tries these keys, with values under `nested`.
+    pub fn new(keys: impl IntoIterator<Item = K>, nested: N) -> Self {
+        Self { keys: keys.into_iter().collect(), nested }
+    }
+}
+
+impl<K: Element + Wire + Send + Sync, N: Nested> OrMapModel<K, N> {
+    fn inside<'h>(&self, view: &View<'h, MapOp<K, N::Op>>, key: &K) -> View<'h, N::Op> {
+        let counts = view.filter(|update| {
+            !view.iter().any(|other| {
+                let removes = match other.op {
+                    MapOp::Remove(removed) => removed == key,
+                    MapOp::Clear => true,
+                    MapOp::Update(..) => false,
+                };
+                removes && view.saw(&other, update)
+            })
+        });
+        counts.project(|seen| match seen.op {
+            MapOp::Update(updated, steps) if updated == key => steps.as_slice(),
+            _ => &[],
+        })
+    }
+}
+
+impl<K: Element + Wire + Send + Sync, N: Nested> Spec for OrMapModel<K, N> {
+    type Op = MapOp<K, N::Op>;
+    type Value = BTreeMap<K, N::Value>;
+
+    fn alphabet(&self) -> Vec<Self::Op> {
+        let steps = self.nested.alphabet();
+        let updates = self.keys.iter().flat_map(|key| {
+            steps.iter().map(|step| MapOp::Update(key.clone(), vec![step.clone()]))
+        });
+        let removes = self.keys.iter().cloned().map(MapOp::Remove);
+        updates.chain(removes).chain([MapOp::Clear]).collect()
+    }
+
+    fn draw(&self, draw: &mut dyn Draw) -> Self::Op {
+        let key = self.keys[draw.below(self.keys.len() as u64) as usize].clone();
+        match draw.below(16) {
+            0..=2 => MapOp::Remove(key),
+            3 => MapOp::Clear,
+            4..=5 => MapOp::Update(key, vec![self.nested.draw(draw), self.nested.draw(draw)]),
+            _ => MapOp::Update(key, vec![self.nested.draw(draw)]),
+        }
+    }
+
+    fn value(&self, view: &View<'_, Self::Op>) -> Option<Self::Value> {
+        let touched: BTreeSet<&K> = view
+            .iter()
+            .filter_map(|seen| match seen.op {
+                MapOp::Update(key, _) => Some(key),
+                _ => None,
+            })
+            .collect();
+        let mut value = BTreeMap::new();
+        for key in touched {
+            let inside = self.inside(view, key);
+            if self.nested.present(&inside) {
+                value.insert(key.clone(), self.nested.value(&inside)?);
+            }
+        }
+        Some(value)
+    }
+}
+
+impl<K: Element + Wire + Send + Sync, N: Nested> Model for OrMapModel<K, N>
+where
+    <<N::Type as Causal>::Store as DotStore>::Delta: Wire + Send + Sync,
+{
+    type State = OrMap<K, N::Type>;
+
+    fn initial(&self, _me: ReplicaId) -> Self::State {
+        OrMap::new()
+    }
+
+    fn perform(
+        &self,
+        state: &mut Self::State,
+        at: &At,
+        op: &Self::Op,
+    ) -> Result<DeltaOf<Self>, Refused> {
+        let me = at.id.replica;
+        Ok(match op {
+            MapOp::Update(key, steps) => state.update(me, key.clone(), |edit| {
+                steps.iter().for_each(|step| self.nested.edit(edit, step));
+            }),
+            MapOp::Remove(key) => state.remove(me, key),
+            MapOp::Clear => state.clear(me),
+        })
+    }
+
+    fn read(&self, state: &Self::State) -> Self::Value {
+        state.iter().map(|(key, view)| (key.clone(), self.nested.read_view(view))).collect()
+    }
+}
+
+impl<K: Element + Wire + Send + Sync, N: Nested> Nested for OrMapModel<K, N>
+where
+    <<N::Type as Causal>::Store as DotStore>::Delta: Wire + Send + Sync,
+{
+    type Type = OrMap<K, N::Type>;
+
+    fn edit(&self, edit: &mut OrMapEdit<'_, K, N::Type>, op: &Self::Op) {
+        match op {
+            MapOp::Update(key, steps) => edit.update(key.clone(), |nested| {
+                steps.iter().for_each(|step| self.nested.edit(nested, step));
+            }),
+            MapOp::Remove(key) => edit.remove(key),
+            MapOp::Clear => edit.clear(),
+        }
+    }
+
+    fn read_view(&self, view: OrMapView<'_, K, N::Type>) -> Self::Value {
+        view.iter().map(|(key, view)| (key.clone(), self.nested.read_view(view))).collect()
+    }
+
+    fn present(&self, view: &View<'_, Self::Op>) -> bool {
+        self.value(view).is_some_and(|value| !value.is_empty())
+    }
+}

@@ -1,0 +1,123 @@
+//! The observed-remove set: an add counts unless a remove had seen it.
+
+use std::collections::BTreeSet;
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use super::Nested;
+use crate::causal::Element;
+use crate::model::{DeltaOf, Refused, Wire};
+use crate::{At, Model, OrSet, OrSetEdit, OrSetView, ReplicaId, Spec, View};
+
+/// A change to a set.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub enum SetOp<T> {
+    /// Add an element.
+    Add(T),
+    /// Remove an element.
+    Remove(T),
+    /// Remove every element.
+    Clear,
+}
+
+/// `add "milk"`, `remove "milk"` or `clear`.
+impl<T: fmt::Debug> fmt::Debug for SetOp<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Add(element) => write!(f, "add {element:?}"),
+            Self::Remove(element) => write!(f, "remove {element:?}"),
+            Self::Clear => f.write_str("clear"),
+        }
+    }
+}
+
+/// [`OrSet`]: `x` is in iff an add of `x` is visible that no visible remove of `x`, nor clear, had
+/// seen.
+#[derive(Clone, Debug)]
+pub struct OrSetModel<T> {
+    elements: Vec<T>,
+}
+
+impl<T> OrSetModel<T> {
+    /// Tries these elements.
+    pub fn new(elements: impl IntoIterator<Item = T>) -> Self {
+        Self { elements: elements.into_iter().collect() }
+    }
+}
+
+impl<T: Element + Wire + Send + Sync> Spec for OrSetModel<T> {
+    type Op = SetOp<T>;
+    type Value = BTreeSet<T>;
+
+    fn alphabet(&self) -> Vec<SetOp<T>> {
+        let adds = self.elements.iter().cloned().map(SetOp::Add);
+        let removes = self.elements.iter().cloned().map(SetOp::Remove);
+        adds.chain(removes).chain([SetOp::Clear]).collect()
+    }
+
+    fn value(&self, view: &View<'_, SetOp<T>>) -> Option<BTreeSet<T>> {
+        let mut value = BTreeSet::new();
+        for add in view.iter() {
+            let SetOp::Add(element) = add.op else { continue };
+            let taken_away = view.iter().any(|other| {
+                let removes = match other.op {
+                    SetOp::Remove(removed) => removed == element,
+                    SetOp::Clear => true,
+                    SetOp::Add(_) => false,
+                };
+                removes && view.saw(&other, &add)
+            });
+            if !taken_away {
+                value.insert(element.clone());
+            }
+        }
+        Some(value)
+    }
+}
+
+impl<T: Element + Wire + Send + Sync> Model for OrSetModel<T> {
+    type State = OrSet<T>;
+
+    fn initial(&self, _me: ReplicaId) -> OrSet<T> {
+        OrSet::new()
+    }
+
+    fn perform(
+        &self,
+        state: &mut OrSet<T>,
+        at: &At,
+        op: &SetOp<T>,
+    ) -> Result<DeltaOf<Self>, Refused> {
+        let me = at.id.replica;
+        Ok(match op {
+            SetOp::Add(element) => state.insert(me, element.clone()),
+            SetOp::Remove(element) => state.remove(me, element),
+            SetOp::Clear => state.clear(me),
+        })
+    }
+
+    fn read(&self, state: &OrSet<T>) -> BTreeSet<T> {
+        state.iter().cloned().collect()
+    }
+}
+
+impl<T: Element + Wire + Send + Sync> Nested for OrSetModel<T> {
+    type Type = OrSet<T>;
+
+    fn edit(&self, edit: &mut OrSetEdit<'_, T>, op: &SetOp<T>) {
+        match op {
+            SetOp::Add(element) => edit.insert(element.clone()),
+            SetOp::Remove(element) => edit.remove(element),
+            SetOp::Clear => edit.clear(),
+        }
+    }
+
+    fn read_view(&self, view: OrSetView<'_, T>) -> BTreeSet<T> {
+        view.iter().cloned().collect()
+    }
+
+    fn present(&self, view: &View<'_, SetOp<T>>) -> bool {
+        self.value(view).is_some_and(|value| !value.is_empty())
+    }
+}
