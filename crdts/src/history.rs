@@ -9,7 +9,9 @@ use std::fmt;
 use crate::{OpId, Timestamp};
 
 /// When and by whom an operation was performed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize,
+)]
 pub struct At {
     /// Its name; `id.replica` performed it.
     pub id: OpId,

@@ -1,4 +1,60 @@
-//! Conflict-free replicated data types, their specifications, and the laws that judge them.
+//! Conflict-free replicated data types, and the means to prove them right.
+//!
+//! Replicas that accept writes while cut off from each other must agree once they rejoin. With
+//! these types they do, whatever the network lost, repeated or reordered in between, and they agree
+//! on the right value: the one that the type's specification derives from what happened.
+//!
+//! ```
+//! use rejoin_crdts::{Merge, OrMap, OrSet, ReplicaId};
+//!
+//! let phone = ReplicaId::new(1, 0x6f1c); // an address, and a nonce from your own randomness
+//! let laptop = ReplicaId::new(2, 0x90ae);
+//!
+//! let mut cart: OrMap<String, OrSet<String>> = OrMap::new();
+//! let mut peer = cart.clone();
+//!
+//! // A mutator changes its object and returns the delta that the other replicas need.
+//! let delta = cart.update(phone, "fruit", |set| set.insert("apple"));
+//! peer.merge(&delta);
+//!
+//! // Cut off from each other, one removes the fruit while the other adds to it.
+//! let removed = cart.remove(phone, "fruit");
+//! let added = peer.update(laptop, "fruit", |set| set.insert("pear"));
+//!
+//! // They rejoin. A delta and a whole state are merged with the same word.
+//! cart.merge(&added);
+//! peer.merge(&removed);
+//! assert_eq!(cart, peer);
+//! assert_eq!(cart.get("fruit").expect("the pear survives").iter().collect::<Vec<_>>(), ["pear"]);
+//! ```
+//!
+//! # What is here
+//!
+//! | for | see |
+//! |---|---|
+//! | data to replicate | [`GCounter`], [`PnCounter`], [`LwwRegister`], [`OrSet`], [`OrMap`] |
+//! | time and causality | [`Hlc`], [`Lamport`], [`VectorClock`], [`CausalContext`] |
+//! | replication without sockets or clocks | [`sync`]: the [`Protocol`](sync::Protocol) contract and the policies behind it |
+//! | bytes | [`wire`]: a checksummed envelope with limits |
+//! | a type of your own | [`Merge`], [`Lattice`], [`Replicated`]; [`Whole`] if it only merges whole states |
+//! | judging a type | [`Spec`] and [`Model`] say what it means; [`laws`] checks it; [`spec`] has the specifications of the types here |
+//!
+//! # What it is not
+//!
+//! Not a database and not a network stack: there is no socket, no clock and no thread in here. Time
+//! is an argument, randomness comes from the caller, and what should be sent is handed back.
+//!
+//! # What to know
+//!
+//! - **Identity.** A [`ReplicaId`] is an address and an incarnation. Whatever restarts without
+//!   being able to prove its store complete takes a new incarnation; see there.
+//! - **Deltas.** A delta is what changed, and a lattice of its own. Deltas of causal types
+//!   ([`OrSet`], [`OrMap`]) are to arrive after those that their operation had seen; the policies in
+//!   [`sync`] see to that. Merging in any order and any number of times is always safe.
+//! - **Equality is canonical.** Two states that know the same are equal, in memory and in bytes.
+//! - **Cloning is cheap**, and so is merging two states that share structure.
+//! - **Errors.** A type refuses what would break it (a full slot, a stale stamp) with an error that
+//!   names it, and is unchanged. Nothing here panics on input, and nothing prints.
 
 pub mod causal;
 mod clock;
@@ -6,6 +62,7 @@ mod counter;
 mod history;
 mod id;
 mod lattice;
+pub mod laws;
 mod map;
 pub mod model;
 mod register;

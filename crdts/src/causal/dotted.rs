@@ -272,3 +272,126 @@ macro_rules! causal_type {
     };
 }
 pub(crate) use causal_type;
+
+#[cfg(test)]
+mod tests {
+    use crate::{Merge, OrSet, ReplicaId, Replicated};
+
+    const A: ReplicaId = ReplicaId::new(1, 0);
+    const B: ReplicaId = ReplicaId::new(2, 0);
+
+    #[test]
+    fn a_removal_mints_a_dot_and_a_removal_of_nothing_does_not() {
+        let mut set: OrSet<String> = OrSet::new();
+        assert_eq!(set.remove(A, "x"), Default::default());
+        assert!(set.context().is_empty());
+        let _ = set.insert(A, "x");
+        let removed = set.remove(A, "x");
+        assert_ne!(removed, Default::default());
+        assert_eq!(set.context().len(), 2);
+    }
+
+    #[test]
+    fn a_delta_claims_its_records_and_nothing_else_that_its_state_knew() {
+        let mut here: OrSet<String> = OrSet::new();
+        let first = here.insert(A, "x");
+        let second = here.insert(A, "y");
+        let mut there = OrSet::new();
+        there.merge(&second);
+        assert!(!there.contains("x"));
+        assert!(there.merge(&first), "the second delta must not have claimed the first");
+        assert!(there.contains("x") && there.contains("y"));
+    }
+
+    #[test]
+    fn a_removal_that_arrives_before_the_add_wins_over_it() {
+        let mut here: OrSet<String> = OrSet::new();
+        let added = here.insert(A, "x");
+        let removed = here.remove(A, "x");
+        let mut there = OrSet::new();
+        there.merge(&removed);
+        there.merge(&added);
+        assert_eq!(there, here);
+    }
+
+    #[test]
+    fn joined_deltas_keep_where_an_entry_died() {
+        let mut here: OrSet<String> = OrSet::new();
+        let mut there = here.clone();
+        let added = here.insert(A, "x");
+        there.merge(&added);
+        let mut joined = added;
+        joined.merge(&here.remove(A, "x"));
+        assert!(there.merge(&joined));
+        assert_eq!(there, here);
+    }
+
+    #[test]
+    fn what_two_states_miss_includes_deaths_of_which_only_the_dot_is_known() {
+        let mut here: OrSet<String> = OrSet::new();
+        let added = here.insert(A, "x");
+        let mut other = OrSet::new();
+        other.merge(&added);
+        let _ = here.remove(A, "x");
+        // `fresh` has neither seen the add nor the removal, so the delta cannot name a key.
+        let fresh = OrSet::new();
+        let delta = here.missing_from(&fresh).unwrap();
+        assert!(other.merge(&delta), "the death of x must reach a set in which it is live");
+        assert_eq!(other, here);
+        assert_eq!(here.missing_from(&other), None);
+    }
+
+    #[test]
+    fn a_death_without_location_meets_its_entry_in_a_join_of_deltas() {
+        let mut here: OrSet<String> = OrSet::new();
+        let added = here.insert(A, "x");
+        let _ = here.remove(A, "x");
+        let unlocated = here.missing_from(&OrSet::new()).unwrap();
+        for (mut first, second) in [(added.clone(), unlocated.clone()), (unlocated, added)] {
+            first.merge(&second);
+            let mut there: OrSet<String> = OrSet::new();
+            there.merge(&first);
+            assert_eq!(there, here);
+        }
+    }
+
+    #[test]
+    fn equal_contexts_do_not_excuse_a_join_among_states_that_skipped_a_delta() {
+        // Three adds of x, each replacing the one before. Without the second delta the first dot
+        // lives on under a context that names all three.
+        let mut here: OrSet<String> = OrSet::new();
+        let deltas = [here.insert(A, "x"), here.insert(A, "x"), here.insert(A, "x")];
+        let mut skipped = OrSet::new();
+        skipped.merge(&deltas[0]);
+        skipped.merge(&deltas[2]);
+        assert_eq!(skipped.context(), here.context());
+        let mut joined = skipped.clone();
+        joined.merge(&here);
+        here.merge(&skipped);
+        assert_eq!(joined, here);
+    }
+
+    #[test]
+    fn forged_states_and_deltas_are_refused() {
+        let mut set: OrSet<String> = OrSet::new();
+        let delta = set.insert(A, "x");
+        let state = serde_json::to_string(&set).unwrap();
+        let delta = serde_json::to_string(&delta).unwrap();
+        assert_eq!(serde_json::from_str::<OrSet<String>>(&state).unwrap(), set);
+        let foreign = serde_json::to_string(&OrSet::<String>::new().insert(B, "x")).unwrap();
+        let b = r#"{"id":2,"incarnation":0}"#;
+        let claims = foreign.replace("\"removals\":[]", &format!("\"removals\":[[{b},[[1,1]]]]"));
+        assert_ne!(claims, foreign);
+        for forged in [
+            state.replace("[[1,1]]", "[[1,1],[1,1]]"), // runs that overlap
+            state.replace("[1,1]", "[2,2]"),           // an entry that its context does not know
+        ] {
+            assert_ne!(forged, state);
+            assert!(serde_json::from_str::<OrSet<String>>(&forged).is_err(), "{forged}");
+        }
+        type Delta = <OrSet<String> as Replicated>::Delta;
+        for forged in [claims, delta.replace("\"counter\":1", "\"counter\":0")] {
+            assert!(serde_json::from_str::<Delta>(&forged).is_err(), "{forged}");
+        }
+    }
+}

@@ -46,8 +46,21 @@ use crate::causal::{
 /// a removed amount comes back with the next increment, and the value read is 10 where 1 is right:
 ///
 /// ```compile_fail,E0277
+/// let map: rejoin_crdts::OrMap<String, rejoin_crdts::GCounter> = Default::default();
+/// ```
+/// ```compile_fail,E0277
+/// let map: rejoin_crdts::OrMap<String, rejoin_crdts::PnCounter> = Default::default();
+/// ```
+/// ```compile_fail,E0277
+/// let map: rejoin_crdts::OrMap<String, rejoin_crdts::LwwRegister<u8>> = Default::default();
+/// ```
+/// ```compile_fail,E0277
 /// use rejoin_crdts::{GCounter, OrMap};
-/// let map: OrMap<String, GCounter> = OrMap::new();
+/// let nested: OrMap<String, OrMap<String, GCounter>> = Default::default();
+/// ```
+/// ```
+/// use rejoin_crdts::{OrMap, OrSet};
+/// let nested: OrMap<String, OrMap<String, OrSet<u8>>> = Default::default(); // this compiles
 /// ```
 #[derive(Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
@@ -295,5 +308,96 @@ impl<K: Element, V: Causal> fmt::Debug for OrMapView<'_, K, V> {
 impl<K: Element, V: Causal> fmt::Debug for OrMapEdit<'_, K, V> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Debug::fmt(&self.view(), f)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Merge, OrSet};
+
+    const A: ReplicaId = ReplicaId::new(1, 0);
+    const B: ReplicaId = ReplicaId::new(2, 0);
+
+    type Cart = OrMap<String, OrSet<String>>;
+    type Shelves = OrMap<String, Cart>;
+
+    #[test]
+    fn a_remove_takes_what_it_had_seen_and_leaves_what_it_had_not_at_every_depth() {
+        let mut here = Shelves::new();
+        let mut there = Shelves::new();
+        there.merge(&here.update(A, "shop", |cart| {
+            cart.update("fruit", |set| set.insert("apple"));
+            cart.update("dairy", |set| set.insert("milk"));
+        }));
+        let removed = here.remove(A, "shop");
+        let added = there.update(B, "shop", |cart| cart.update("fruit", |set| set.insert("pear")));
+        here.merge(&added);
+        there.merge(&removed);
+        assert_eq!(here, there);
+        let shop = here.get("shop").unwrap();
+        assert_eq!(shop.iter().map(|(key, _)| key.as_str()).collect::<Vec<_>>(), ["fruit"]);
+        assert_eq!(shop.get("fruit").unwrap().iter().collect::<Vec<_>>(), ["pear"]);
+    }
+
+    #[test]
+    fn a_key_whose_content_is_gone_is_gone() {
+        let mut cart = Cart::new();
+        let _ = cart.update(A, "fruit", |set| set.insert("apple"));
+        let _ = cart.update(A, "fruit", |set| set.remove("apple"));
+        assert!(!cart.contains_key("fruit") && cart.is_empty());
+    }
+
+    #[test]
+    fn what_a_transaction_adds_and_takes_back_leaves_only_its_dots() {
+        let mut here = Cart::new();
+        let mut there = Cart::new();
+        let delta = here.update(A, "fruit", |set| {
+            set.insert("apple");
+            assert!(set.view().contains("apple"), "a step sees the earlier ones");
+            set.remove("apple");
+        });
+        assert!(here.is_empty());
+        assert!(there.merge(&delta));
+        assert_eq!(here, there);
+    }
+
+    #[test]
+    fn a_failed_update_changes_nothing() {
+        let mut cart = Shelves::new();
+        let _ = cart.update(A, "shop", |cart| cart.update("fruit", |set| set.insert("apple")));
+        let before = cart.clone();
+        let failed = cart.try_update(A, "shop", |cart| {
+            cart.clear();
+            cart.update("dairy", |set| set.insert("milk"));
+            Err("out of milk")
+        });
+        assert_eq!(failed, Err("out of milk"));
+        assert_eq!(cart, before);
+        // A failure inside that the closure forgives undoes the inner update and nothing else.
+        let delta = cart
+            .try_update(A, "shop", |cart| {
+                cart.update("dairy", |set| set.insert("milk"));
+                let inner = cart.try_update("fruit", |set| {
+                    set.clear();
+                    Err(())
+                });
+                inner.or(Ok::<(), ()>(()))
+            })
+            .unwrap();
+        let mut peer = before;
+        peer.merge(&delta);
+        assert_eq!(peer, cart);
+        assert!(cart.get("shop").unwrap().get("fruit").unwrap().contains("apple"));
+        assert!(cart.get("shop").unwrap().get("dairy").unwrap().contains("milk"));
+    }
+
+    #[test]
+    fn a_clone_is_not_touched_by_later_changes() {
+        let mut cart = Cart::new();
+        let _ = cart.update(A, "fruit", |set| set.insert("apple"));
+        let image = cart.clone();
+        let _ = cart.clear(A);
+        assert!(image.contains_key("fruit") && cart.is_empty());
     }
 }

@@ -1,0 +1,132 @@
+//! What every check needs: the execution, what it reached, and a place to count.
+
+use std::fmt::Debug;
+
+use super::law::{LawSet, Tally};
+use super::pool::{Joined, Pool, Reached};
+use super::{Case, Execution, Law, check};
+use crate::Merge;
+use crate::model::{DeltaOf, Model};
+
+/// A law that does not hold, and what shows it.
+#[derive(Clone, Debug)]
+pub(super) struct Finding {
+    pub(super) law: Law,
+    /// What the law is about here: a name, where it comes from, and its value.
+    pub(super) given: Vec<(String, String, String)>,
+    /// What should be equal and is not, or what came out.
+    pub(super) sides: Vec<(String, String)>,
+}
+
+pub(super) type Verdict = Result<(), Box<Finding>>;
+
+impl Finding {
+    pub(super) fn new(law: Law) -> Self {
+        Self { law, given: Vec::new(), sides: Vec::new() }
+    }
+
+    pub(super) fn given(mut self, name: &str, origin: String, value: &impl Debug) -> Self {
+        self.given.push((name.to_owned(), origin, format!("{value:?}")));
+        self
+    }
+
+    pub(super) fn side(self, name: &str, value: &impl Debug) -> Self {
+        self.say(name, format!("{value:?}"))
+    }
+
+    pub(super) fn say(mut self, name: &str, words: impl Into<String>) -> Self {
+        self.sides.push((name.to_owned(), words.into()));
+        self
+    }
+}
+
+/// An execution under judgement.
+pub(super) struct Judge<'r, 'm, M: Model> {
+    pub(super) run: &'r Execution<'m, M>,
+    pub(super) pool: &'r Pool<M>,
+    wanted: LawSet,
+    tally: &'r Tally,
+}
+
+/// How many states there were, and the first law that does not hold.
+pub(super) fn judge<M: Model>(
+    run: &Execution<'_, M>,
+    wanted: LawSet,
+    tally: &Tally,
+) -> (usize, Verdict) {
+    let pool = Pool::new(run);
+    let judge = Judge { run, pool: &pool, wanted, tally };
+    (pool.states.len(), check::all(&judge))
+}
+
+/// The finding against one law, if the case breaks it.
+pub(super) fn breaks<M: Model>(model: &M, case: &Case<M::Op>, law: Law) -> Option<Finding> {
+    let run = Execution::run(model, case);
+    judge(&run, LawSet::one(law), &Tally::new()).1.err().map(|finding| *finding)
+}
+
+impl<M: Model> Judge<'_, '_, M> {
+    pub(super) fn wants(&self, law: Law) -> bool {
+        self.wanted.contains(law)
+    }
+
+    pub(super) fn wants_any(&self, laws: &[Law]) -> bool {
+        laws.iter().any(|law| self.wants(*law))
+    }
+
+    /// Counts a check, and finds against the law if it does not hold.
+    pub(super) fn expect(
+        &self,
+        law: Law,
+        holds: bool,
+        tell: impl FnOnce(Finding) -> Finding,
+    ) -> Verdict {
+        if !self.wants(law) {
+            return Ok(());
+        }
+        self.tally.count(law);
+        if holds { Ok(()) } else { Err(Box::new(tell(Finding::new(law)))) }
+    }
+
+    /// Expects two deltas to have the same effect on the reached states.
+    pub(super) fn expect_alike(
+        &self,
+        law: Law,
+        left: (&str, &DeltaOf<M>),
+        right: (&str, &DeltaOf<M>),
+        tell: impl Fn(Finding) -> Finding,
+    ) -> Verdict {
+        if !self.wants(law) {
+            return Ok(());
+        }
+        for probe in self.pool.probes() {
+            let by_left = join(&probe.state, left.1);
+            let by_right = join(&probe.state, right.1);
+            self.expect(law, by_left == by_right, |finding| {
+                self.state(tell(finding), "s", probe)
+                    .side(left.0, left.1)
+                    .side(right.0, right.1)
+                    .side(&format!("s ⊔ ({})", left.0), &by_left)
+                    .side(&format!("s ⊔ ({})", right.0), &by_right)
+            })?;
+        }
+        Ok(())
+    }
+
+    /// Introduces a reached state.
+    pub(super) fn state(&self, finding: Finding, name: &str, of: &Reached<M::State>) -> Finding {
+        finding.given(name, of.origin.describe(self.run), &of.state)
+    }
+
+    /// Introduces a delta.
+    pub(super) fn delta(&self, finding: Finding, name: &str, of: &Joined<DeltaOf<M>>) -> Finding {
+        finding.given(name, of.origin.describe(self.run), &of.delta)
+    }
+}
+
+/// `a ⊔ b`, leaving both as they are.
+pub(super) fn join<A: Merge<B> + Clone, B>(a: &A, b: &B) -> A {
+    let mut joined = a.clone();
+    joined.merge(b);
+    joined
+}

@@ -1,0 +1,38 @@
+//! Correct types pass, and every law has been checked on them.
+
+use super::fixture::{GrowModel, fault};
+use crate::laws::{Law, Laws, Report};
+use crate::{Model, spec};
+
+fn holds<M: Model>(model: M) -> Report {
+    let report = Laws::new(model).check().unwrap();
+    assert!(report.concurrent > 0);
+    let unchecked: Vec<Law> = report.unchecked().collect();
+    // Only types with a limit refuse anything.
+    assert!(unchecked.iter().all(|law| *law == Law::RefusalChangesNothing), "{unchecked:?}");
+    report
+}
+
+#[test]
+fn counters_hold() {
+    holds(spec::GCounterModel);
+    holds(spec::PnCounterModel);
+}
+
+#[test]
+fn registers_hold() {
+    holds(spec::LwwRegisterModel::new(["a".to_owned(), "b".to_owned()]));
+}
+
+#[test]
+fn sets_hold() {
+    holds(GrowModel::<{ fault::NONE }>);
+    holds(spec::OrSetModel::new([1, 2]));
+}
+
+#[test]
+fn maps_hold() {
+    let set = spec::OrSetModel::new([1, 2]);
+    holds(spec::OrMapModel::new([1, 2], set.clone()));
+    holds(spec::OrMapModel::new([1, 2], spec::OrMapModel::new([1, 2], set)));
+}

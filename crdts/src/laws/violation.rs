@@ -1,0 +1,232 @@
+//! A broken law, told so that a person can follow.
+
+use std::fmt::{self, Write};
+
+use super::judge::{Finding, breaks};
+use super::{Case, Event, Execution, Law};
+use crate::OpSet;
+use crate::model::{Model, Spec};
+
+/// Past this width a table's cell is cut; the values below the table are given in full.
+const CELL: usize = 36;
+
+/// A law that does not hold, and the history that shows it.
+///
+/// Its `Display` (and `Debug`, which is what a failed `unwrap` prints) is a table: what was done,
+/// what each operation had seen, what was then read there, and what the specification says of it;
+/// below it, the states and deltas of the law and the two sides that differ. Stamps are shown if
+/// other stamps would have made a difference.
+pub struct Violation<Op> {
+    law: Law,
+    case: Case<Op>,
+    table: String,
+    explanation: String,
+    found: Option<Found>,
+}
+
+/// Where a violation was found.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Found {
+    pub(super) seed: u64,
+    pub(super) number: u64,
+    pub(super) operations: usize,
+}
+
+impl<Op> Violation<Op> {
+    /// The law that does not hold.
+    #[must_use]
+    pub fn law(&self) -> Law {
+        self.law
+    }
+
+    /// The history that shows it.
+    #[must_use]
+    pub fn case(&self) -> &Case<Op> {
+        &self.case
+    }
+
+    /// How many operations that takes.
+    #[must_use]
+    pub fn operations(&self) -> usize {
+        self.case.len()
+    }
+
+    /// What the law is about, and the values that differ, one a line.
+    #[must_use]
+    pub fn explanation(&self) -> &str {
+        &self.explanation
+    }
+
+    /// The history as a table.
+    #[must_use]
+    pub fn table(&self) -> &str {
+        &self.table
+    }
+
+    /// The seed that found it, and the number of the case with that seed, from 0. `None` if the
+    /// case was not drawn by [`Laws`](super::Laws).
+    #[must_use]
+    pub fn found(&self) -> Option<(u64, u64)> {
+        self.found.map(|found| (found.seed, found.number))
+    }
+
+    pub(super) fn new<M: Model<Op = Op>>(
+        model: &M,
+        case: Case<Op>,
+        finding: &Finding,
+        found: Option<Found>,
+    ) -> Self
+    where
+        M: Spec<Op = Op>,
+        Op: Clone,
+    {
+        let law = finding.law;
+        let with_stamps = law == Law::StampExceedsSeen || stamps_matter(model, &case, law);
+        let table = table(&Execution::run(model, &case), with_stamps);
+        Self { law, case, table, explanation: explain(finding), found }
+    }
+}
+
+impl<Op> fmt::Display for Violation<Op> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "This does not hold: {}.\n", self.law)?;
+        if !self.case.is_empty() {
+            writeln!(f, "{}", self.table)?;
+        }
+        writeln!(f, "{}", self.explanation)?;
+        match self.operations() {
+            1 => f.write_str("1 operation")?,
+            operations => write!(f, "{operations} operations")?,
+        }
+        if let Some(Found { seed, number, operations }) = self.found {
+            if operations > self.operations() {
+                write!(f, ", shrunk from {operations}")?;
+            }
+            write!(f, "; seed {seed}, case {number}")?;
+        }
+        Ok(())
+    }
+}
+
+impl<Op> fmt::Debug for Violation<Op> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "\n{self}")
+    }
+}
+
+impl<Op> std::error::Error for Violation<Op> {}
+
+/// Whether the law would hold, or something else be read, if the clocks had shown other times.
+fn stamps_matter<M: Model>(model: &M, case: &Case<M::Op>, law: Law) -> bool {
+    let reads = |case: &Case<M::Op>| {
+        let run = Execution::run(model, case);
+        model.read(&run.state(&run.history().all()))
+    };
+    let with_clocks = |clock: &dyn Fn(u64) -> u64| {
+        let events = case.events().iter().enumerate();
+        let events =
+            events.map(|(at, event)| Event { clock_ms: clock(at as u64), ..event.clone() });
+        Case::new(case.delivery(), events)
+    };
+    let last = case.len() as u64;
+    let as_they_are = reads(case);
+    [with_clocks(&|at| at), with_clocks(&|at| last - at)]
+        .iter()
+        .any(|other| reads(other) != as_they_are || breaks(model, other, law).is_none())
+}
+
+fn explain(finding: &Finding) -> String {
+    let given = finding.given.iter().map(|(name, origin, _)| (name, origin));
+    let width = given
+        .clone()
+        .map(|(name, _)| name)
+        .chain(finding.sides.iter().map(|(name, _)| name))
+        .map(|name| name.chars().count())
+        .max()
+        .unwrap_or(0);
+    let mut text = String::new();
+    for (name, origin, value) in &finding.given {
+        let _ = writeln!(text, "  {name:width$} = {value}");
+        let _ = writeln!(text, "  {:width$}   ({origin})", "");
+    }
+    for (name, value) in &finding.sides {
+        let _ = writeln!(text, "  {name:width$} : {value}");
+    }
+    text
+}
+
+fn table<M: Model>(run: &Execution<'_, M>, with_stamps: bool) -> String {
+    let (history, model) = (run.history(), run.model());
+    let mut rows =
+        vec![["", "operation", "stamp", "had seen", "reads", "specified"].map(str::to_owned)];
+    let mut refusals = run.refusals().iter().peekable();
+    for index in 0..=history.len() {
+        while let Some(refusal) = refusals.next_if(|refusal| refusal.after == index) {
+            rows.push([
+                refusal.replica.to_string(),
+                format!("{:?}", refusal.op),
+                String::new(),
+                describe_seen(run, &refusal.saw),
+                "refused".to_owned(),
+                refusal.reason.to_string(),
+            ]);
+        }
+        if index < history.len() {
+            let view_set = run.known_after(index);
+            let view = history.view(&view_set);
+            let value = model.read(run.after(index));
+            let specified = match (model.value(&view), model.admits(&view, &value)) {
+                (Some(expected), _) => format!("{expected:?}"),
+                (None, Ok(())) => "allowed".to_owned(),
+                (None, Err(reason)) => reason,
+            };
+            rows.push([
+                history.at(index).id.to_string(),
+                format!("{:?}", history.op(index)),
+                history.at(index).stamp.to_string(),
+                describe_seen(run, history.saw(index)),
+                format!("{value:?}"),
+                specified,
+            ]);
+        }
+    }
+    let shown: Vec<usize> = (0..6).filter(|&column| with_stamps || column != 2).collect();
+    render(&rows, &shown)
+}
+
+/// Runs of one replica's operations as `r1:1-3`.
+fn describe_seen<M: Model>(run: &Execution<'_, M>, seen: &OpSet) -> String {
+    let mut ids: Vec<_> = seen.iter().map(|index| run.history().at(index).id).collect();
+    ids.sort_unstable();
+    let runs = ids.chunk_by(|a, b| a.replica == b.replica && a.seq + 1 == b.seq);
+    let words: Vec<String> = runs
+        .map(|run| match run {
+            [one] => one.to_string(),
+            [first, .., last] => format!("{first}-{}", last.seq),
+            [] => String::new(),
+        })
+        .collect();
+    if words.is_empty() { "-".to_owned() } else { words.join(" ") }
+}
+
+fn render<const COLUMNS: usize>(rows: &[[String; COLUMNS]], shown: &[usize]) -> String {
+    let cut = |cell: &str| -> String {
+        if cell.chars().count() <= CELL {
+            return cell.to_owned();
+        }
+        cell.chars().take(CELL - 1).chain(['…']).collect()
+    };
+    let width = |column: &usize| {
+        rows.iter().map(|row| cut(&row[*column]).chars().count()).max().unwrap_or(0)
+    };
+    let widths: Vec<usize> = shown.iter().map(width).collect();
+    let mut text = String::new();
+    for row in rows {
+        let mut line = String::new();
+        for (column, width) in shown.iter().zip(&widths) {
+            let _ = write!(line, "  {:width$}", cut(&row[*column]));
+        }
+        let _ = writeln!(text, "{}", line.trim_end());
+    }
+    text
+}
