@@ -1,0 +1,25 @@
+//! The judge: what is checked after every step.
+
+mod acknowledged;
+mod chronicle;
+mod convergence;
+mod divergence;
+mod judge;
+mod lattice;
+mod liveness;
+mod reporting;
+mod spec;
+mod vacuity;
+mod visibility;
+mod witness;
+
+pub(crate) use judge::{Judge, Moment, Rumour, address};
+pub(crate) use lattice::LatticeWitness;
+pub(crate) use liveness::Losses;
+pub(crate) use reporting::ReportWitness;
+pub(crate) use witness::Witness;
+
+use crate::violation::Violation;
+
+/// A check: `Err` if it failed.
+pub(crate) type Check<T = ()> = Result<T, Box<Violation>>;

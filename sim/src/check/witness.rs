@@ -1,0 +1,60 @@
+//! What tells a judge what is visible at a replica.
+
+use std::fmt::Debug;
+
+use rejoin_crdts::sync::Protocol;
+use rejoin_crdts::wire::WireError;
+use rejoin_crdts::{At, OpSet, Spec};
+
+use super::chronicle::Chronicle;
+
+/// An operation of a protocol.
+pub(crate) type OpOf<P> = <<P as Protocol>::Spec as Spec>::Op;
+/// A value of a protocol.
+pub(crate) type ValueOf<P> = <<P as Protocol>::Spec as Spec>::Value;
+
+/// What tells a judge what is visible at a replica: the lattice behind it, or its own word.
+pub(crate) trait Witness<P: Protocol> {
+    /// Whether what is said to be visible could be made up, and must be cross-checked.
+    const HEARSAY: bool;
+
+    /// What a replica knows.
+    type Knowledge: Clone + Eq + Debug;
+
+    /// What `replica` knows.
+    fn knowledge(replica: &P) -> Self::Knowledge;
+
+    /// Whether `replica` knows just what `known` is.
+    fn knows(replica: &P, known: &Self::Knowledge) -> bool;
+
+    /// The bytes of what `replica` knows.
+    fn bytes(replica: &P) -> Result<Vec<u8>, WireError>;
+
+    /// Records that `op` was performed at `at` where `before` had been known; it is the next in the
+    /// history.
+    ///
+    /// The error is what is wrong with its effect.
+    fn record(
+        &mut self,
+        before: &Self::Knowledge,
+        after: &P,
+        at: &At,
+        op: &OpOf<P>,
+    ) -> Result<(), String>;
+
+    /// Whether the operation at `index` changed anything where it was performed, as far as can be
+    /// told.
+    fn changed_something(&self, index: usize) -> bool;
+
+    /// Which of the operations from `first` on are visible where `known` is known and the earlier
+    /// ones of `visible` are visible; adds them.
+    ///
+    /// The error is what is wrong with what is said to be visible.
+    fn see(
+        &self,
+        known: &Self::Knowledge,
+        chronicle: &Chronicle<OpOf<P>>,
+        first: usize,
+        visible: &mut OpSet,
+    ) -> Result<(), String>;
+}

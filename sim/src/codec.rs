@@ -1,0 +1,39 @@
+//! Values as bytes: the one place that knows how traces and states are written.
+
+use rejoin_crdts::wire::{self, Kind, Limits, WireError};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+/// The version of what traces hold.
+const SCHEMA: u32 = 1;
+
+/// The canonical bytes of a value: what states are compared and timers named by.
+pub(crate) fn canonical<T: Serialize>(value: &T) -> Result<Vec<u8>, WireError> {
+    wire::payload_bytes(value)
+}
+
+/// An operation, as a record inside a trace.
+pub(crate) fn seal_op<T: Serialize>(op: &T) -> Result<Vec<u8>, WireError> {
+    seal(Kind::Record, op)
+}
+
+/// The operation that a record inside a trace holds.
+pub(crate) fn open_op<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, WireError> {
+    wire::decode(Kind::Record, SCHEMA, Limits::default(), bytes)
+}
+
+/// The body of a trace in its envelope.
+pub(crate) fn seal_trace<T: Serialize>(body: &T) -> Result<Vec<u8>, WireError> {
+    seal(Kind::Trace, body)
+}
+
+/// The body of the trace that `bytes` hold.
+pub(crate) fn open_trace<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, WireError> {
+    wire::decode(Kind::Trace, SCHEMA, Limits::default(), bytes)
+}
+
+fn seal<T: Serialize>(kind: Kind, value: &T) -> Result<Vec<u8>, WireError> {
+    let mut bytes = Vec::new();
+    wire::encode(kind, SCHEMA, value, &mut bytes)?;
+    Ok(bytes)
+}

@@ -1,0 +1,151 @@
+//! What can be run by name: a type under the toolkit's policies, or a protocol of one's own.
+
+mod execute;
+mod protocols;
+mod types;
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::Arc;
+
+use serde::Serialize;
+
+pub use protocols::{ProtocolSubject, ReportingSubject};
+pub use types::TypeSubject;
+
+use crate::outcome::{Outcome, Verdict};
+use crate::scenario::{Scenario, ScenarioError};
+use crate::trace::{Trace, TraceError};
+
+/// Something that can be run by name, its types erased.
+pub trait Subject: Send + Sync {
+    /// Its name in kebab case, as scenarios write it.
+    fn name(&self) -> &str;
+
+    /// What it is, in a line.
+    fn summary(&self) -> &str;
+
+    /// The policies that can replicate it; the first is the default. Never empty.
+    fn policies(&self) -> Vec<String>;
+
+    /// Checks the laws, or `None` if it is no type but a protocol.
+    fn laws(&self, effort: Effort) -> Option<LawsOutcome>;
+
+    /// Runs `scenario` with what `seed` draws.
+    ///
+    /// # Errors
+    ///
+    /// If the scenario is not sound, or names a policy that there is not.
+    fn run(&self, scenario: &Scenario, seed: u64) -> Result<Outcome, RunError>;
+
+    /// Runs a trace again, from its decisions.
+    ///
+    /// Compare with [`Trace::expect`].
+    ///
+    /// # Errors
+    ///
+    /// If the trace is of another subject, or one of its operations cannot be read.
+    fn replay(&self, trace: &Trace) -> Result<Outcome, RunError>;
+
+    /// Runs twice; if the runs differ, the verdict is [`Verdict::Nondeterministic`] (but a
+    /// violation takes precedence).
+    ///
+    /// # Errors
+    ///
+    /// As [`run`](Self::run).
+    fn run_twice(&self, scenario: &Scenario, seed: u64) -> Result<Outcome, RunError> {
+        let mut outcome = self.run(scenario, seed)?;
+        let again = self.run(scenario, seed)?;
+        outcome.first_difference_us = outcome.first_difference(&again);
+        if outcome.first_difference_us.is_some() && outcome.verdict != Verdict::Violated {
+            outcome.verdict = Verdict::Nondeterministic;
+        }
+        Ok(outcome)
+    }
+}
+
+/// How hard to try the laws.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct Effort {
+    /// The seed of the random part.
+    pub seed: u64,
+    /// How many random histories to try.
+    pub cases: u64,
+}
+
+impl Default for Effort {
+    fn default() -> Self {
+        Self { seed: 1, cases: 256 }
+    }
+}
+
+/// What checking the laws showed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct LawsOutcome {
+    /// The name of the type.
+    pub subject: String,
+    /// Whether all held, or one was broken.
+    pub verdict: Verdict,
+    /// How many histories were tried.
+    pub histories: u64,
+    /// Which law was broken.
+    pub law: Option<String>,
+    /// How, with the smallest history found, as a table for people.
+    pub explanation: Option<String>,
+}
+
+/// Why nothing was run.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum RunError {
+    /// The scenario is not sound.
+    #[error(transparent)]
+    Scenario(#[from] ScenarioError),
+    /// The trace cannot be run.
+    #[error(transparent)]
+    Trace(#[from] TraceError),
+    /// The scenario, or the trace, is of something else.
+    #[error("this is a run of `{found}`, not of `{expected}`")]
+    OtherSubject {
+        /// The subject that was asked to run it.
+        expected: String,
+        /// Whose run it is.
+        found: String,
+    },
+}
+
+/// The subjects that can be named, by name.
+#[derive(Clone, Default)]
+pub struct Registry {
+    subjects: BTreeMap<String, Arc<dyn Subject>>,
+}
+
+impl Registry {
+    /// A registry of nothing.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Adds a subject; returns the one that had its name, if any.
+    pub fn add(&mut self, subject: impl Subject + 'static) -> Option<Arc<dyn Subject>> {
+        self.subjects.insert(subject.name().to_owned(), Arc::new(subject))
+    }
+
+    /// The subject called `name`.
+    #[must_use]
+    pub fn get(&self, name: &str) -> Option<&Arc<dyn Subject>> {
+        self.subjects.get(name)
+    }
+
+    /// All subjects, by name.
+    pub fn iter(&self) -> impl Iterator<Item = &Arc<dyn Subject>> {
+        self.subjects.values()
+    }
+}
+
+impl fmt::Debug for Registry {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_set().entries(self.subjects.keys()).finish()
+    }
+}

@@ -1,0 +1,126 @@
+//! Subjects made of a type: it is replicated by the toolkit's own policies.
+
+use rejoin_crdts::Model;
+use rejoin_crdts::laws::Laws;
+use rejoin_crdts::sync::{Config, Policy, Replica};
+
+use super::execute::{Runner, replay, run};
+use super::{Effort, LawsOutcome, RunError, Subject};
+use crate::check::LatticeWitness;
+use crate::outcome::{Outcome, Verdict};
+use crate::scenario::{Caps, Scenario, ScenarioError};
+use crate::trace::Trace;
+
+/// A type, replicated by [`sync::Replica`](Replica) under each of its policies.
+///
+/// ```
+/// use rejoin_crdts::spec::PnCounterModel;
+/// use rejoin_sim::{Scenario, Subject, TypeSubject, Verdict};
+/// let counter = TypeSubject::new("pn-counter", "grows and shrinks", PnCounterModel);
+/// let outcome = counter.run(&Scenario { loss: 0.2, ..Scenario::of("pn-counter") }, 1)?;
+/// assert_eq!(outcome.verdict, Verdict::Held);
+/// # Ok::<(), rejoin_sim::RunError>(())
+/// ```
+pub struct TypeSubject<M: Model> {
+    name: String,
+    summary: String,
+    model: M,
+}
+
+impl<M: Model> TypeSubject<M> {
+    /// The type that `model` drives and specifies.
+    pub fn new(name: impl Into<String>, summary: impl Into<String>, model: M) -> Self {
+        Self { name: name.into(), summary: summary.into(), model }
+    }
+
+    fn runner<'r>(
+        &'r self,
+        scenario: &Scenario,
+        policy: &'r mut String,
+    ) -> Result<Runner<'r, Replica<M>>, RunError> {
+        let chosen = match &scenario.policy {
+            None => Policy::default(),
+            Some(name) => {
+                let known = Policy::ALL.into_iter().find(|policy| policy.to_string() == *name);
+                known.ok_or_else(|| {
+                    let known = self.policies().join("`, `");
+                    let message = format!("unknown policy `{name}`; there are `{known}`");
+                    ScenarioError::new(message, None)
+                })?
+            }
+        };
+        *policy = chosen.to_string();
+        let config = configuration(chosen, &scenario.config);
+        Ok(Runner { name: &self.name, policy, spec: &self.model, config })
+    }
+}
+
+/// The policy's defaults, where `caps` do not say otherwise.
+fn configuration(policy: Policy, caps: &Caps) -> Config {
+    let default = Config { policy, ..Config::default() };
+    let size = |cap: Option<u64>, default: usize| {
+        cap.map_or(default, |cap| usize::try_from(cap).unwrap_or(usize::MAX))
+    };
+    Config {
+        gossip_ms: caps.gossip_ms.unwrap_or(default.gossip_ms),
+        heartbeat_ms: caps.heartbeat_ms.unwrap_or(default.heartbeat_ms),
+        buffer: size(caps.buffer, default.buffer),
+        batch: size(caps.batch, default.batch),
+        window: size(caps.window, default.window),
+        snapshot_every: size(caps.snapshot_every, default.snapshot_every),
+        max_ahead_ms: caps.max_ahead_ms.unwrap_or(default.max_ahead_ms),
+        ..default
+    }
+}
+
+impl<M: Model> Subject for TypeSubject<M> {
+    fn name(&self) -> &str {
+        &self.name
+    }
+
+    fn summary(&self) -> &str {
+        &self.summary
+    }
+
+    /// The default policy first.
+    fn policies(&self) -> Vec<String> {
+        let mut policies = Policy::ALL.to_vec();
+        policies.sort_by_key(|&policy| policy != Policy::default());
+        policies.iter().map(ToString::to_string).collect()
+    }
+
+    fn laws(&self, effort: Effort) -> Option<LawsOutcome> {
+        let checked = Laws::new(self.model.clone()).seed(effort.seed).cases(effort.cases).check();
+        let subject = self.name.clone();
+        Some(match checked {
+            Ok(report) => LawsOutcome {
+                subject,
+                verdict: if report.concurrent == 0 { Verdict::Vacuous } else { Verdict::Held },
+                histories: report.cases,
+                law: None,
+                explanation: None,
+            },
+            Err(violation) => LawsOutcome {
+                subject,
+                verdict: Verdict::Violated,
+                histories: violation.found().map_or(1, |(_, number)| number + 1),
+                law: Some(violation.law().to_string()),
+                explanation: Some(violation.to_string()),
+            },
+        })
+    }
+
+    fn run(&self, scenario: &Scenario, seed: u64) -> Result<Outcome, RunError> {
+        let mut policy = String::new();
+        let runner = self.runner(scenario, &mut policy)?;
+        run(runner, LatticeWitness::new(self.model.clone()), scenario, seed)
+    }
+
+    fn replay(&self, trace: &Trace) -> Result<Outcome, RunError> {
+        let mut policy = String::new();
+        // The trace's policy is the one that ran; its scenario may have left the choice open.
+        let scenario = Scenario { policy: Some(trace.policy.clone()), ..trace.scenario.clone() };
+        let runner = self.runner(&scenario, &mut policy)?;
+        replay(runner, LatticeWitness::new(self.model.clone()), trace)
+    }
+}

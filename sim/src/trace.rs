@@ -1,0 +1,205 @@
+//! A saved run: its decisions, from which it is executed again.
+
+mod file;
+
+use serde::{Deserialize, Serialize};
+
+pub use file::TraceError;
+
+use crate::outcome::{Outcome, Verdict};
+use crate::scenario::{Disk, Scenario};
+use crate::violation::Class;
+use crate::{EventId, Fingerprint, Time};
+
+/// A saved run.
+///
+/// It stores what was decided (operations, faults, the fate of every message), not only the seed,
+/// so that it replays although the scenario's drawing changes, and can be cut down. The draws that
+/// replicas made themselves follow from the seed and the events' ids.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Trace {
+    /// The name of the type or protocol.
+    pub subject: String,
+    /// The policy that replicated it.
+    pub policy: String,
+    /// The seed.
+    pub seed: u64,
+    /// The scenario.
+    pub scenario: Scenario,
+    /// What the run showed.
+    pub verdict: Verdict,
+    /// Which check failed, if one did.
+    pub class: Option<Class>,
+    /// The hash over the run's ordered events.
+    pub fingerprint: Fingerprint,
+    /// What was decided.
+    pub decisions: Decisions,
+}
+
+/// What was decided in a run.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Decisions {
+    /// By how many milliseconds each replica's clock is ahead, by address from 1.
+    pub clock_ahead_ms: Vec<u64>,
+    /// The clients' operations.
+    pub operations: Vec<OperationDecision>,
+    /// Partitions, heals, crashes and restarts.
+    pub faults: Vec<FaultDecision>,
+    /// What became of each message, by the id of its sending. One without an entry takes the
+    /// default: in order, after a constant latency.
+    pub fates: Vec<(EventId, Fate)>,
+}
+
+/// An operation of a client.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OperationDecision {
+    /// Its number, which it keeps when others are deleted.
+    pub root: u64,
+    /// When.
+    pub at_us: Time,
+    /// At which address.
+    pub replica: u64,
+    /// The operation as wire payload.
+    pub bytes: Vec<u8>,
+    /// The operation's `Debug` form, for people; replay does not read it.
+    pub text: String,
+}
+
+/// A fault, or the end of one.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FaultDecision {
+    /// Its number, which it keeps when others are deleted.
+    pub root: u64,
+    /// When.
+    pub at_us: Time,
+    /// What.
+    pub fault: Fault,
+}
+
+/// A fault, or the end of one.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub enum Fault {
+    /// The network is cut between groups of addresses; those not named form one group more.
+    Cut {
+        /// Names the cut, for its end.
+        cut: u64,
+        /// The groups.
+        groups: Vec<Vec<u64>>,
+    },
+    /// A cut ends.
+    Heal {
+        /// Which.
+        cut: u64,
+    },
+    /// A replica stops; nothing happens if it is down already.
+    Crash {
+        /// Its address.
+        replica: u64,
+        /// What becomes of its disk.
+        disk: Disk,
+    },
+    /// A replica comes back; nothing happens if it is up.
+    Restart {
+        /// Its address.
+        replica: u64,
+    },
+}
+
+/// What becomes of a message: its copies. None means that it is lost.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Fate {
+    /// The copies that arrive, unless a cut or a crash prevents it.
+    pub copies: Vec<Passage>,
+}
+
+/// The way of one copy of a message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Passage {
+    /// How long it takes, in microseconds; longer if it must queue behind an earlier message.
+    pub latency_us: u64,
+    /// Whether it leaves its link's order: it need not queue, nor does any later message behind it.
+    pub unordered: bool,
+}
+
+impl Trace {
+    /// The trace of the run that `outcome` is of.
+    #[must_use]
+    pub fn of(outcome: &Outcome) -> Self {
+        Self {
+            subject: outcome.subject.clone(),
+            policy: outcome.policy.clone(),
+            seed: outcome.seed,
+            scenario: outcome.scenario.clone(),
+            verdict: outcome.verdict,
+            class: outcome.violation.as_ref().map(|violation| violation.class),
+            fingerprint: outcome.fingerprint,
+            decisions: outcome.decisions.clone(),
+        }
+    }
+
+    /// The trace as bytes: a checksummed envelope of the toolkit's wire format.
+    ///
+    /// # Errors
+    ///
+    /// If it is too large for the format.
+    pub fn encode(&self) -> Result<Vec<u8>, TraceError> {
+        file::encode(self)
+    }
+
+    /// Reads a trace. The bytes may come from anywhere.
+    ///
+    /// # Errors
+    ///
+    /// [`TraceError`] if they are truncated, corrupt, or of another kind or version.
+    pub fn decode(bytes: &[u8]) -> Result<Self, TraceError> {
+        file::decode(bytes)
+    }
+
+    /// Whether `outcome`, a replay of this trace, is what the trace expects.
+    ///
+    /// # Errors
+    ///
+    /// What differs.
+    pub fn expect(&self, outcome: &Outcome) -> Result<(), Mismatch> {
+        let class = outcome.violation.as_ref().map(|violation| violation.class);
+        if (outcome.verdict, class) != (self.verdict, self.class) {
+            let describe = |verdict: Verdict, class: Option<Class>| match class {
+                Some(class) => format!("{verdict} ({class})"),
+                None => verdict.to_string(),
+            };
+            return Err(Mismatch::Verdict {
+                expected: describe(self.verdict, self.class),
+                found: describe(outcome.verdict, class),
+            });
+        }
+        if outcome.fingerprint != self.fingerprint {
+            return Err(Mismatch::Fingerprint {
+                expected: self.fingerprint,
+                found: outcome.fingerprint,
+            });
+        }
+        Ok(())
+    }
+}
+
+/// How a replay differs from its trace.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Mismatch {
+    /// It ended otherwise.
+    #[error("the trace says {expected}, the replay {found}")]
+    Verdict {
+        /// What the trace says.
+        expected: String,
+        /// How the replay ended.
+        found: String,
+    },
+    /// It ended in the same way, but took another course.
+    #[error("the trace's fingerprint is {expected}, the replay's {found}")]
+    Fingerprint {
+        /// The trace's.
+        expected: Fingerprint,
+        /// The replay's.
+        found: Fingerprint,
+    },
+}

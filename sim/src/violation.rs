@@ -1,0 +1,88 @@
+//! A check that failed.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use crate::Time;
+use crate::outcome::Reading;
+
+/// Which check failed. Shrinking keeps a failure in its class.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
+pub enum Class {
+    /// Two replicas to which the same operations are visible differ in state, value or bytes.
+    Convergence,
+    /// A replica reads what the specification does not allow for what is visible there.
+    Specification,
+    /// An operation that was visible at a replica is no longer, or one that must be is not.
+    Visibility,
+    /// An acknowledged operation is gone, and no lost disk excuses it.
+    Acknowledged,
+    /// Long after the last fault, the replicas have not settled.
+    Liveness,
+    /// A delta does not do what its operation did.
+    Delta,
+    /// An operation's stamp does not exceed the stamps of all that it had seen.
+    Stamp,
+    /// What refused an operation or a message was changed by it.
+    Refusal,
+    /// A state or message could not be written as bytes, or its bytes not be read.
+    Wire,
+}
+
+impl Class {
+    /// The name in kebab case, as in JSON and traces.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Convergence => "convergence",
+            Self::Specification => "specification",
+            Self::Visibility => "visibility",
+            Self::Acknowledged => "acknowledged",
+            Self::Liveness => "liveness",
+            Self::Delta => "delta",
+            Self::Stamp => "stamp",
+            Self::Refusal => "refusal",
+            Self::Wire => "wire",
+        }
+    }
+}
+
+impl fmt::Display for Class {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// A check that failed: which, when, where, and why, in words.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Violation {
+    /// Which check.
+    pub class: Class,
+    /// When it failed.
+    pub at_us: Time,
+    /// What the replicas concerned read, side by side, by address.
+    pub values: Vec<Reading>,
+    /// What the specification says must be read, if that is what was checked and it is a function.
+    pub expected: Option<String>,
+    /// The operations concerned, as `r1:4 Insert("milk")`.
+    pub operations: Vec<String>,
+    /// What is wrong, as a sentence or several.
+    pub explanation: String,
+}
+
+impl Violation {
+    /// A violation of which no more is to be said than `explanation`.
+    pub(crate) fn new(class: Class, at_us: Time, explanation: String) -> Self {
+        Self {
+            class,
+            at_us,
+            values: Vec::new(),
+            expected: None,
+            operations: Vec::new(),
+            explanation,
+        }
+    }
+}

@@ -1,0 +1,102 @@
+//! One seed, one run.
+
+use crate::support::flood;
+use crate::support::flood::Flaw;
+use rejoin_sim::{Preset, Scenario, Subject, Trace, Verdict, presets};
+
+#[test]
+fn the_same_seed_gives_the_same_outcome() {
+    let registry = crate::support::registry();
+    for preset in presets() {
+        let scenario = preset.scenario(&registry).unwrap();
+        let subject = registry.get(&scenario.subject).unwrap();
+        for seed in 0..5 {
+            let (one, two) =
+                (subject.run(&scenario, seed).unwrap(), subject.run(&scenario, seed).unwrap());
+            assert_eq!(one, two);
+        }
+        let one = subject.run(&scenario, 1).unwrap();
+        let other = subject.run(&scenario, 2).unwrap();
+        assert_ne!(one.fingerprint, other.fingerprint);
+    }
+}
+
+#[test]
+fn the_fingerprint_is_the_same_on_every_machine() {
+    let scenario = Scenario {
+        loss: 0.1,
+        duplicate: 0.1,
+        reorder: 0.1,
+        skew_ms: 100,
+        partitions: 1,
+        crashes: 1,
+        latency: rejoin_sim::scenario::Latency::LogNormal { median_ms: 20.0, sigma: 0.8 },
+        ..Scenario::of("flood")
+    };
+    let outcome = flood(Flaw::None).run(&scenario, 42).unwrap();
+    assert_eq!(outcome.verdict, Verdict::Held);
+    // A change here goes with a line in the changelog.
+    assert_eq!(outcome.fingerprint.to_string(), "2d46abe6544884d408d2fbe2f15c9c60");
+}
+
+#[test]
+fn a_replay_takes_the_same_course() {
+    let registry = crate::support::registry();
+    for preset in presets() {
+        let scenario = preset.scenario(&registry).unwrap();
+        let subject = registry.get(&scenario.subject).unwrap();
+        for seed in 0..5 {
+            let outcome = subject.run(&scenario, seed).unwrap();
+            let bytes = Trace::of(&outcome).encode().unwrap();
+            let trace = Trace::decode(&bytes).unwrap();
+            let again = subject.replay(&trace).unwrap();
+            assert_eq!(again, outcome);
+            trace.expect(&again).unwrap();
+        }
+    }
+}
+
+#[test]
+fn a_failure_replays_too() {
+    let subject = flood(Flaw::Replaces);
+    let scenario = Scenario { loss: 0.1, ..Scenario::of("flood") };
+    let outcome = crate::support::first(&subject, &scenario, Verdict::Violated);
+    let trace = Trace::decode(&Trace::of(&outcome).encode().unwrap()).unwrap();
+    trace.expect(&subject.replay(&trace).unwrap()).unwrap();
+    // And it is noticed if the subject has been repaired since.
+    let repaired = flood(Flaw::None).replay(&trace).unwrap();
+    trace.expect(&repaired).unwrap_err();
+}
+
+/// What deleting an operation must not touch: other operations and faults, and the fate of every
+/// message that the operation did not cause.
+#[test]
+fn deleting_an_operation_leaves_other_events_and_their_draws_alone() {
+    let registry = crate::support::registry();
+    let scenario = Preset::find("cart").unwrap().scenario(&registry).unwrap();
+    let subject = registry.get(&scenario.subject).unwrap();
+    let full = subject.run(&scenario, 3).unwrap();
+    let fewer = subject.run(&Scenario { ops: scenario.ops - 1, ..scenario.clone() }, 3).unwrap();
+    let (full, fewer) = (full.decisions, fewer.decisions);
+    assert_eq!(full.operations[..fewer.operations.len()], fewer.operations);
+    assert_eq!(full.faults, fewer.faults);
+    let fates: std::collections::BTreeMap<_, _> = full.fates.into_iter().collect();
+    let common = fewer.fates.iter().filter(|(id, _)| fates.contains_key(id)).count();
+    assert!(fewer.fates.iter().all(|(id, fate)| fates.get(id).is_none_or(|it| it == fate)));
+    // Timers beget timers: nearly every message hangs on the chain of rounds.
+    assert!(common * 10 >= fewer.fates.len() * 9, "{common} of {}", fewer.fates.len());
+}
+
+#[test]
+fn a_trace_without_fates_runs_in_order_at_constant_latency() {
+    let subject = flood(Flaw::None);
+    let scenario = Scenario { loss: 0.3, ..Scenario::of("flood") };
+    let mut trace = Trace::of(&subject.run(&scenario, 1).unwrap());
+    trace.decisions.fates.clear();
+    trace.decisions.operations.retain(|operation| operation.root % 2 == 0);
+    let outcome = subject.replay(&trace).unwrap();
+    assert_eq!(outcome.verdict, Verdict::Held);
+    assert_eq!(outcome.operations.performed, 20);
+    let lost = outcome.faults.iter().find(|fault| fault.name == "loss").unwrap();
+    assert_eq!(lost.fired, 0);
+}

@@ -1,0 +1,10 @@
+//! What the simulator promises, one promise a file.
+
+mod determinism;
+mod faults;
+mod presets;
+mod scenarios;
+mod support;
+mod swarm;
+mod traces;
+mod violations;

@@ -1,0 +1,69 @@
+//! Each preset holds, proves something, and tells its story.
+
+use rejoin_sim::{Happening, Outcome, Scenario, Verdict, presets};
+
+fn runs(name: &str, seeds: std::ops::Range<u64>) -> Vec<Outcome> {
+    let registry = crate::support::registry();
+    let preset = rejoin_sim::Preset::find(name).unwrap();
+    let scenario = preset.scenario(&registry).unwrap();
+    let subject = registry.get(&scenario.subject).unwrap();
+    let mut outcomes = Vec::new();
+    for policy in subject.policies() {
+        let scenario = Scenario { policy: Some(policy), ..scenario.clone() };
+        outcomes.extend(seeds.clone().map(|seed| subject.run(&scenario, seed).unwrap()));
+    }
+    outcomes
+}
+
+#[test]
+fn every_preset_holds_under_every_policy_and_is_not_vacuous() {
+    for preset in presets() {
+        for outcome in runs(preset.name, 0..50) {
+            let Outcome { policy, seed, verdict, violation, .. } = &outcome;
+            assert_eq!(
+                *verdict,
+                Verdict::Held,
+                "{} under {policy} with seed {seed}: {violation:#?}",
+                preset.name
+            );
+            assert_eq!(outcome.first_difference_us, None);
+        }
+    }
+}
+
+#[test]
+fn the_configured_faults_of_a_preset_fire() {
+    for preset in presets() {
+        for outcome in runs(preset.name, 0..5) {
+            let idle: Vec<_> = outcome.idle_faults().collect();
+            assert!(idle.is_empty(), "{} {}: {idle:?}", preset.name, outcome.seed);
+        }
+    }
+}
+
+#[test]
+fn what_diverges_is_shown_for_every_preset() {
+    for preset in presets() {
+        let outcome = &runs(preset.name, 1..2)[0];
+        let diverged = outcome.timeline.iter().find_map(|entry| match &entry.what {
+            Happening::Diverged { values } => Some(values),
+            _ => None,
+        });
+        let values = diverged.unwrap_or_else(|| panic!("{}", preset.name));
+        assert_ne!(values[0].value, values[1].value);
+    }
+}
+
+#[test]
+fn the_cart_is_cut_diverges_heals_and_agrees() {
+    let outcome = runs("cart", 1..2).remove(0);
+    let at = |wanted: fn(&Happening) -> bool| {
+        let entry = outcome.timeline.iter().find(|entry| wanted(&entry.what));
+        entry.unwrap_or_else(|| panic!("{:#?}", outcome.timeline)).at_us
+    };
+    let cut = at(|what| matches!(what, Happening::Partition { .. }));
+    let diverged = at(|what| matches!(what, Happening::Diverged { .. }));
+    let healed = at(|what| matches!(what, Happening::Heal { .. }));
+    let agreed = at(|what| matches!(what, Happening::Agreed { .. }));
+    assert!(cut < diverged && diverged < healed && healed < agreed);
+}

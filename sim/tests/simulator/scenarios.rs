@@ -1,0 +1,139 @@
+//! Scenarios as people write them: what is wrong is named, and pointed at.
+
+use rejoin_sim::scenario::{Latency, Topology};
+use rejoin_sim::{Scenario, presets};
+
+/// What is pointed at, and what is said.
+fn error(text: &str) -> (String, String) {
+    let error = Scenario::parse(text, &crate::support::registry()).expect_err(text);
+    let place = error.span().map(|span| text[span].to_owned());
+    (place.unwrap_or_default(), error.message().to_owned())
+}
+
+fn with(line: &str) -> String {
+    format!("type = \"or-set\"\n{line}\n")
+}
+
+#[test]
+fn what_is_not_said_has_its_default() {
+    let scenario = Scenario::parse("type = \"or-set\"", &crate::support::registry()).unwrap();
+    assert_eq!(scenario, Scenario::of("or-set"));
+    assert_eq!((scenario.replicas, scenario.ops, scenario.topology), (3, 40, Topology::Mesh));
+}
+
+#[test]
+fn a_scenario_written_out_reads_the_same() {
+    let registry = crate::support::registry();
+    for preset in presets() {
+        let scenario = preset.scenario(&registry).unwrap();
+        let written = scenario.to_toml().unwrap();
+        assert_eq!(Scenario::parse(&written, &registry).unwrap(), scenario, "{written}");
+    }
+}
+
+#[test]
+fn numbers_may_be_whole_where_fractions_are_allowed() {
+    let text = with("loss = 1\nlatency = { kind = \"constant\", ms = 3 }");
+    let scenario = Scenario::parse(&text, &crate::support::registry()).unwrap();
+    assert_eq!(scenario.loss, 1.0);
+    assert_eq!(scenario.latency, Latency::Constant { ms: 3.0 });
+}
+
+#[test]
+fn every_error_names_the_key_and_points_at_the_place() {
+    let cases: &[(&str, &str, &str)] = &[
+        // What is written, what is pointed at, what is said.
+        ("colour = 1", "colour", "unknown field `colour`"),
+        ("policy = \"hope\"", "\"hope\"", "unknown policy `hope`"),
+        ("topology = \"torus\"", "\"torus\"", "unknown variant `torus`"),
+        ("replicas = 0", "0", "`replicas` is 0; it must be between 1 and 64"),
+        ("replicas = 65", "65", "between 1 and 64"),
+        ("replicas = -1", "-1", "invalid value"),
+        ("replicas = \"3\"", "\"3\"", "invalid type"),
+        ("ops = 0", "0", "`ops` is 0"),
+        ("duration_ms = 0", "0", "`duration_ms` is 0"),
+        ("settle_ms = 0", "0", "`settle_ms` is 0"),
+        ("loss = 1.5", "1.5", "`loss` is 1.5; a probability is between 0 and 1"),
+        ("duplicate = -0.1", "-0.1", "`duplicate` is -0.1"),
+        ("reorder = nan", "nan", "`reorder` is NaN"),
+        ("loss = inf", "inf", "`loss` is inf"),
+        ("shares = [1, 2]", "[1, 2]", "2 weights for 3 replicas"),
+        ("shares = [0, 0, 0]", "[0, 0, 0]", "somebody must work"),
+        ("shares = [0, 1, 9999999]", "9999999", "a share is 9999999"),
+        (
+            "latency = { kind = \"uniform\", min_ms = 9, max_ms = 3 }",
+            "3",
+            "`max_ms` is 3, below `min_ms`, which is 9",
+        ),
+        ("latency = { kind = \"constant\", ms = -1 }", "-1", "`ms` is -1"),
+        ("[latency]\nkind = \"exponential\"\nmean_ms = nan", "nan", "`mean_ms` is NaN"),
+        ("[config]\ngossip_s = 1", "gossip_s", "unknown field `gossip_s`"),
+        ("[config]\nbatch = -1", "-1", "invalid value"),
+        (
+            "[[partition]]\nat_ms = 5\ngroups = [[1, 2], [2, 3]]",
+            "2",
+            "replica 2 is in the groups twice",
+        ),
+        ("[[partition]]\nat_ms = 5\ngroups = [[1], [4]]", "4", "there is no replica 4"),
+        ("[[partition]]\nat_ms = 5\ngroups = [[1, 2, 3]]", "[[1, 2, 3]]", "cut nothing"),
+        ("[[partition]]\nat_ms = 5\ngroups = []", "[]", "cut nothing"),
+        ("[[partition]]\nat_ms = 5\ngroups = [[], [1]]", "[]", "a group is empty"),
+        (
+            "[[partition]]\nat_ms = 500\nheal_ms = 400\ngroups = [[1]]",
+            "400",
+            "`heal_ms` is 400; it must be after `at_ms`, which is 500",
+        ),
+        ("[[partition]]\nat_ms = 2000\ngroups = [[1]]", "2000", "`duration_ms` is 2000"),
+        (
+            "[[partition]]\nat_ms = 1\nheal_ms = 2001\ngroups = [[1]]",
+            "2001",
+            "`heal_ms` is 2001, but",
+        ),
+        ("[[crash]]\nreplica = 9\nat_ms = 5", "9", "there is no replica 9"),
+        ("[[crash]]\nreplica = 1\nat_ms = 3000", "3000", "`at_ms` is 3000"),
+        (
+            "[[crash]]\nreplica = 1\nat_ms = 30\nrestart_ms = 30",
+            "30",
+            "`restart_ms` is 30; it must be after",
+        ),
+        ("[[crash]]\nreplica = 1\nat_ms = 5\ndisk = \"wet\"", "\"wet\"", "unknown variant `wet`"),
+    ];
+    for (line, place, message) in cases {
+        let (found_place, found) = error(&with(line));
+        assert_eq!(found_place, *place, "{line}: {found}");
+        assert!(found.contains(message), "{line}: {found}");
+    }
+}
+
+#[test]
+fn a_type_that_there_is_not_is_named_with_those_that_there_are() {
+    let (place, message) = error("type = \"or-sett\"");
+    assert_eq!(place, "\"or-sett\"");
+    assert!(message.starts_with("unknown type `or-sett`; there are `g-counter`, "), "{message}");
+    let (_, message) = error("ops = 3");
+    assert!(message.contains("missing field `type`"), "{message}");
+    let (_, message) = error("type = ");
+    assert!(!message.is_empty());
+}
+
+#[test]
+fn the_place_is_the_last_of_several() {
+    let text = with(
+        "[[crash]]\nreplica = 1\nat_ms = 5\n[[crash]]\nreplica = 2\nat_ms = 7\nrestart_ms = 6",
+    );
+    let error = Scenario::parse(&text, &crate::support::registry()).unwrap_err();
+    assert_eq!(error.span().unwrap().start, text.len() - 2);
+}
+
+#[test]
+fn a_scenario_changed_by_a_program_is_checked_too() {
+    let registry = crate::support::registry();
+    let scenario = Scenario { policy: Some("hope".to_owned()), ..Scenario::of("or-set") };
+    let error = scenario.check(&registry).unwrap_err();
+    assert_eq!(error.span(), None);
+    assert!(error.message().contains("there are `delta`, `state`"), "{error}");
+    let subject = registry.get("or-set").unwrap();
+    subject.run(&scenario, 1).unwrap_err();
+    subject.run(&Scenario { replicas: 0, ..Scenario::of("or-set") }, 1).unwrap_err();
+    subject.run(&Scenario::of("or-map"), 1).unwrap_err();
+}

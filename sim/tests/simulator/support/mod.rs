@@ -1,0 +1,50 @@
+//! What several tests need.
+
+pub(crate) mod broken;
+pub(crate) mod flood;
+pub(crate) mod report;
+
+use rejoin_crdts::spec::{GCounterModel, LwwRegisterModel, OrMapModel, OrSetModel, PnCounterModel};
+use rejoin_sim::{
+    Outcome, ProtocolSubject, Registry, ReportingSubject, Scenario, Subject, TypeSubject, Verdict,
+};
+
+/// The toolkit's own types.
+pub(crate) fn registry() -> Registry {
+    let words =
+        |words: &[&str]| -> Vec<String> { words.iter().map(|word| (*word).to_owned()).collect() };
+    let items = || OrSetModel::new(words(&["apple", "milk", "pear"]));
+    let mut registry = Registry::new();
+    registry.add(TypeSubject::new("g-counter", "grows", GCounterModel));
+    registry.add(TypeSubject::new("pn-counter", "grows and shrinks", PnCounterModel));
+    registry.add(TypeSubject::new(
+        "lww-register",
+        "the last writer wins",
+        LwwRegisterModel::new(words(&["red", "green", "blue"])),
+    ));
+    registry.add(TypeSubject::new("or-set", "adds win", items()));
+    registry.add(TypeSubject::new(
+        "or-map",
+        "a map of sets",
+        OrMapModel::new(words(&["dairy", "fruit"]), items()),
+    ));
+    registry
+}
+
+/// [`Flood`](flood::Flood) with a flaw, on a counter.
+pub(crate) fn flood(flaw: flood::Flaw) -> ProtocolSubject<flood::Flood<GCounterModel>> {
+    ProtocolSubject::new("flood", "tells everybody everything", GCounterModel, flaw)
+}
+
+/// [`Ledger`](report::Ledger) with a lie.
+pub(crate) fn ledger(lie: report::Lie) -> ReportingSubject<report::Ledger> {
+    ReportingSubject::new("ledger", "keeps every operation", GCounterModel, lie)
+}
+
+/// The first outcome among the first 50 seeds whose verdict is `verdict`.
+pub(crate) fn first(subject: &dyn Subject, scenario: &Scenario, verdict: Verdict) -> Outcome {
+    (0..50)
+        .map(|seed| subject.run(scenario, seed).unwrap())
+        .find(|outcome| outcome.verdict == verdict)
+        .unwrap_or_else(|| panic!("{} is never {verdict}", subject.name()))
+}

@@ -1,0 +1,210 @@
+//! Every check finds what it is for, and says what is wrong.
+
+use crate::support::broken::{MostModel, Wrong};
+use crate::support::flood::Flaw;
+use crate::support::report::Lie;
+use crate::support::{first, flood, ledger};
+use rejoin_sim::scenario::{Crash, Disk};
+use rejoin_sim::{Class, Happening, Outcome, Scenario, Subject, TypeSubject, Verdict, Violation};
+
+fn scenario(subject: &dyn Subject) -> Scenario {
+    Scenario { loss: 0.1, skew_ms: 300, ..Scenario::of(subject.name()) }
+}
+
+fn violation(subject: &dyn Subject, scenario: &Scenario) -> Violation {
+    let outcome = first(subject, scenario, Verdict::Violated);
+    let violation = outcome.violation.unwrap();
+    let last = &outcome.timeline.last().unwrap().what;
+    assert_eq!(*last, Happening::Violated { class: violation.class });
+    assert!(violation.explanation.ends_with('.'), "{}", violation.explanation);
+    violation
+}
+
+fn flawed(flaw: Flaw) -> Violation {
+    let subject = flood(flaw);
+    violation(&subject, &scenario(&subject))
+}
+
+fn lying(lie: Lie) -> Violation {
+    let subject = ledger(lie);
+    violation(&subject, &scenario(&subject))
+}
+
+fn wrong(wrong: Wrong) -> Violation {
+    let subject = TypeSubject::new("most", "the greatest", MostModel(wrong));
+    violation(&subject, &scenario(&subject))
+}
+
+#[test]
+fn what_is_right_holds() {
+    let subjects: [&dyn Subject; 3] = [
+        &flood(Flaw::None),
+        &ledger(Lie::None),
+        &TypeSubject::new("most", "the greatest", MostModel(Wrong::Nothing)),
+    ];
+    for subject in subjects {
+        let scenario = Scenario {
+            duplicate: 0.1,
+            reorder: 0.1,
+            partitions: 1,
+            crashes: 2,
+            ..scenario(subject)
+        };
+        for seed in 0..30 {
+            let outcome = subject.run(&scenario, seed).unwrap();
+            let Outcome { verdict, violation, .. } = &outcome;
+            assert_ne!(*verdict, Verdict::Violated, "{} {seed}: {violation:#?}", subject.name());
+        }
+    }
+}
+
+#[test]
+fn a_merge_that_is_none_breaks_convergence_or_visibility() {
+    assert_eq!(wrong(Wrong::TakesTheirs).class, Class::Visibility);
+    assert_eq!(wrong(Wrong::KeepsOwn).class, Class::Convergence);
+    // Merging the delta of an operation once more changes something: it is not visible.
+    assert_eq!(wrong(Wrong::Adds).class, Class::Visibility);
+}
+
+#[test]
+fn the_specification_is_checked_at_every_step() {
+    let misread = wrong(Wrong::Misreads);
+    assert_eq!(misread.class, Class::Specification);
+    let (expected, read) = (misread.expected.unwrap(), &misread.values[0].value);
+    assert_ne!(expected, *read);
+    assert!(misread.explanation.contains(&expected), "{}", misread.explanation);
+    assert!(misread.explanation.contains(read), "{}", misread.explanation);
+    assert!(!misread.operations.is_empty());
+}
+
+#[test]
+fn replicas_that_know_the_same_and_differ_are_shown_side_by_side() {
+    let twice = lying(Lie::CountsTwice);
+    assert!(matches!(twice.class, Class::Convergence | Class::Specification));
+    let split = wrong(Wrong::KeepsOwn);
+    assert_eq!(split.class, Class::Convergence);
+    assert_eq!(split.values.len(), 2);
+    assert_ne!(split.values[0].value, split.values[1].value);
+}
+
+#[test]
+fn what_was_visible_stays_visible() {
+    for forgets in [flawed(Flaw::Replaces), lying(Lie::Forgets)] {
+        assert_eq!(forgets.class, Class::Visibility);
+        assert!(!forgets.operations.is_empty());
+        assert!(forgets.explanation.contains("no longer"), "{}", forgets.explanation);
+    }
+}
+
+#[test]
+fn a_report_is_cross_checked() {
+    assert_eq!(lying(Lie::KnowsTooMuch).class, Class::Visibility);
+    assert_eq!(lying(Lie::HidesItsOwn).class, Class::Visibility);
+}
+
+#[test]
+fn a_delta_does_what_its_operation_did() {
+    assert_eq!(flawed(Flaw::PerformsTwice).class, Class::Delta);
+    assert_eq!(wrong(Wrong::LosesDelta).class, Class::Delta);
+}
+
+#[test]
+fn a_stamp_exceeds_all_that_was_seen() {
+    let stale = flawed(Flaw::WallClock);
+    assert_eq!(stale.class, Class::Stamp);
+    assert_eq!(stale.operations.len(), 2);
+    assert_eq!(flawed(Flaw::Renames).class, Class::Stamp);
+}
+
+#[test]
+fn what_refuses_is_unchanged() {
+    assert_eq!(flawed(Flaw::RefusesLate).class, Class::Refusal);
+    assert_eq!(flawed(Flaw::RefusesAndPerforms).class, Class::Refusal);
+}
+
+#[test]
+fn what_is_sent_can_be_read() {
+    let illegible = flawed(Flaw::Illegible);
+    assert_eq!(illegible.class, Class::Wire);
+    assert!(illegible.explanation.contains("arrived as it was sent"));
+}
+
+#[test]
+fn an_acknowledged_operation_survives_a_crash_that_keeps_the_disk() {
+    let subject = flood(Flaw::PromisesTooMuch);
+    let base = scenario(&subject);
+    let crash = |disk| Scenario {
+        // Cut off, so that nobody else has what it acknowledges.
+        partition: vec![rejoin_sim::scenario::Partition {
+            at_ms: 500,
+            heal_ms: None,
+            groups: vec![vec![1]],
+        }],
+        crash: vec![Crash { replica: 1, at_ms: 1_500, restart_ms: None, disk }],
+        ..base.clone()
+    };
+    let lost = violation(&subject, &crash(Disk::Kept));
+    assert_eq!(lost.class, Class::Acknowledged);
+    assert!(lost.explanation.contains("the disk of r1"), "{}", lost.explanation);
+
+    // Whoever loses a disk is excused, and it is said how often.
+    let sound = flood(Flaw::None);
+    for seed in 0..10 {
+        let kept = sound.run(&crash(Disk::Kept), seed).unwrap();
+        assert_eq!((kept.verdict, kept.operations.struck), (Verdict::Held, 0));
+        let lost = sound.run(&crash(Disk::Lost), seed).unwrap();
+        assert_eq!(lost.verdict, Verdict::Held, "{:#?}", lost.violation);
+        assert!(lost.operations.excused > 0);
+        assert_eq!(lost.operations.excused, lost.operations.struck);
+    }
+    assert_eq!(flawed(Flaw::PromisesNothing).class, Class::Acknowledged);
+}
+
+#[test]
+fn what_does_not_settle_says_why() {
+    let once = flawed(Flaw::SendsOnce);
+    assert_eq!(once.class, Class::Liveness);
+    assert!(once.explanation.contains(" lacks r"), "{}", once.explanation);
+    assert!(!once.operations.is_empty());
+
+    let subject = flood(Flaw::NeverQuiet);
+    let quick = Scenario { settle_ms: 1_000, ..scenario(&subject) };
+    let waits = violation(&subject, &quick);
+    assert_eq!(waits.class, Class::Liveness);
+    assert!(waits.explanation.contains("waits for a sign from r2"), "{}", waits.explanation);
+    assert!(waits.explanation.contains("1000 ms after"), "{}", waits.explanation);
+    assert_eq!(waits.at_us.as_ms(), 3_000);
+}
+
+#[test]
+fn a_run_without_end_is_ended() {
+    let subject = flood(Flaw::Spins);
+    let spins = subject.run(&scenario(&subject), 1).unwrap();
+    let violation = spins.violation.unwrap();
+    assert_eq!(violation.class, Class::Liveness);
+    assert!(violation.explanation.contains("events"), "{}", violation.explanation);
+}
+
+#[test]
+fn what_no_seed_decides_is_found_by_running_twice() {
+    let subject = flood(Flaw::Unseeded);
+    let outcome = subject.run_twice(&Scenario::of("flood"), 1).unwrap();
+    assert_eq!(outcome.verdict, Verdict::Nondeterministic);
+    assert!(outcome.first_difference_us.is_some());
+    let sound = flood(Flaw::None).run_twice(&Scenario::of("flood"), 1).unwrap();
+    assert_eq!((sound.verdict, sound.first_difference_us), (Verdict::Held, None));
+}
+
+#[test]
+fn a_run_in_which_nothing_was_concurrent_is_vacuous() {
+    let subject = flood(Flaw::None);
+    let alone = Scenario { shares: vec![1, 0, 0], ..scenario(&subject) };
+    let outcome = subject.run(&alone, 1).unwrap();
+    assert_eq!(outcome.verdict, Verdict::Vacuous);
+    assert!(outcome.vacuous_because.unwrap().contains("concurrent"));
+    assert_eq!(outcome.operations.concurrent_pairs, 0);
+
+    // A violation takes precedence.
+    let flawed = flood(Flaw::PerformsTwice);
+    assert_eq!(flawed.run(&alone, 1).unwrap().verdict, Verdict::Violated);
+}
