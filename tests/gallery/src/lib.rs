@@ -1,1 +1,189 @@
-//! Broken CRDTs.
+//! Broken CRDTs that a judge must catch.
+//!
+//! Each is a mistake that occurs in teaching code, on its own in a type that is otherwise correct,
+//! with its story and its smallest schedule, and written only against the public traits of
+//! [`rejoin_crdts`]. They show what each judge can see, and that comparing replicas with one another
+//! at the end shows little: most of these agree, on the wrong value.
+//!
+//! [`catalogue`] lists them; [`for_each`] hands each to a [`Visitor`] with its model, so that a
+//! judge can be run over all of them:
+//!
+//! ```
+//! use rejoin_crdts::Model;
+//! use rejoin_gallery::{Entry, Visitor, for_each};
+//!
+//! struct Count(usize);
+//! impl Visitor for Count {
+//!     fn visit<M: Model>(&mut self, entry: &'static Entry, model: M) {
+//!         assert!(!model.alphabet().is_empty(), "{entry}");
+//!         self.0 += 1;
+//!     }
+//! }
+//! let mut count = Count(0);
+//! for_each(&mut count);
+//! assert_eq!(count.0, rejoin_gallery::catalogue().count());
+//! ```
+
+mod local;
+
+pub mod closed_clock_register;
+pub mod forgetful_set;
+pub mod holder_tie_register;
+pub mod meaning;
+pub mod shared_id_counter;
+pub mod shared_id_register;
+pub mod shared_id_set;
+pub mod subtracting_counter;
+pub mod type_conflict_map;
+pub mod undead_set;
+
+use std::fmt;
+
+use rejoin_crdts::Model;
+
+pub use closed_clock_register::ClosedClockRegister;
+pub use forgetful_set::ForgetfulSet;
+pub use holder_tie_register::HolderTieRegister;
+pub use shared_id_counter::SharedIdCounter;
+pub use shared_id_register::SharedIdRegister;
+pub use shared_id_set::SharedIdSet;
+pub use subtracting_counter::SubtractingCounter;
+pub use type_conflict_map::TypeConflictMap;
+pub use undead_set::UndeadSet;
+
+/// A broken type: its name, its story in a line, and who finds it.
+///
+/// What is claimed here is tested.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Entry {
+    /// Its name in kebab-case, to be read after `broken/`.
+    pub name: &'static str,
+    /// What is wrong with it, in a line.
+    pub story: &'static str,
+    /// How many operations its smallest schedule has. Deliveries are not counted.
+    pub operations: usize,
+    /// Among how many replicas.
+    pub replicas: usize,
+    /// Whether [`laws`](rejoin_crdts::laws) finds it.
+    pub laws: bool,
+    /// Whether the simulator finds it.
+    pub simulator: bool,
+    /// Whether comparing the replicas with one another, once everything was exchanged, finds it on
+    /// its smallest schedule.
+    pub convergence: bool,
+    /// Whether testing that merge is commutative, associative and idempotent finds it.
+    pub merge_laws: bool,
+}
+
+impl Entry {
+    /// Who finds it and who does not, in words.
+    ///
+    /// ```
+    /// let entry = rejoin_gallery::catalogue().next().unwrap();
+    /// assert!(entry.judges().starts_with("3 operations at 2 replicas. Found by: the laws, "));
+    /// ```
+    #[must_use]
+    pub fn judges(&self) -> String {
+        let judges = [
+            (self.laws, "the laws"),
+            (self.simulator, "the simulator"),
+            (self.convergence, "comparing replicas"),
+            (self.merge_laws, "the laws of merge alone"),
+        ];
+        let who = |finds| {
+            let names = judges.iter().filter(|judge| judge.0 == finds).map(|judge| judge.1);
+            names.collect::<Vec<_>>().join(", ")
+        };
+        let size = format!("{} operations at {} replicas", self.operations, self.replicas);
+        match (who(true), who(false)) {
+            (found, missed) if missed.is_empty() => format!("{size}. Found by: {found}."),
+            (found, missed) => format!("{size}. Found by: {found}. Not by: {missed}."),
+        }
+    }
+}
+
+/// `broken/shared-id-counter`.
+impl fmt::Display for Entry {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "broken/{}", self.name)
+    }
+}
+
+/// Something to be done with every broken type.
+pub trait Visitor {
+    /// Does it with one.
+    fn visit<M: Model>(&mut self, entry: &'static Entry, model: M);
+}
+
+/// Declares the catalogue: a name, its model, what finds it, and its story.
+macro_rules! catalogue {
+    ($($name:literal $model:expr, $operations:literal operations at $replicas:literal replicas,
+       found by [$($judge:ident)*]: $story:literal;)*) => {
+        const ENTRIES: &[Entry] = &[$(Entry {
+            $($judge: true,)*
+            ..Entry::unseen($name, $story, $operations, $replicas)
+        }),*];
+
+        /// Hands every broken type to `visitor`, in the order of the [`catalogue`].
+        pub fn for_each(visitor: &mut impl Visitor) {
+            let mut entries = ENTRIES.iter();
+            $(visitor.visit(entries.next().expect(concat!("the entry of ", $name)), $model);)*
+        }
+    };
+}
+
+catalogue! {
+    "subtracting-counter" SubtractingCounter, 3 operations at 2 replicas,
+        found by [laws simulator]:
+        "remove decrements by the value it sees: two at once go below zero";
+    "shared-id-counter" SharedIdCounter, 3 operations at 2 replicas,
+        found by [laws simulator]:
+        "the writer's id travels with the value: whoever adopts it writes to the other's slot";
+    "shared-id-set" SharedIdSet, 4 operations at 2 replicas,
+        found by [laws simulator]:
+        "the writer's id travels with the value: two elements get one tag, and go together";
+    "shared-id-register" SharedIdRegister, 3 operations at 2 replicas,
+        found by [laws simulator convergence merge_laws]:
+        "the writer's id travels with the value: two writes get one version, and both stay";
+    "holder-tie-register" HolderTieRegister, 2 operations at 3 replicas,
+        found by [laws simulator convergence merge_laws]:
+        "ties are decided by who holds the value, not by who wrote it";
+    "forgetful-set" ForgetfulSet, 3 operations at 2 replicas,
+        found by [laws simulator]:
+        "merge builds a fresh object and forgets its tag counter: tags are used again";
+    "type-conflict-map" TypeConflictMap, 2 operations at 2 replicas,
+        found by [laws simulator convergence merge_laws]:
+        "a key with two types takes the other side's value, and drops its own";
+    "closed-clock-register" ClosedClockRegister::default(), 2 operations at 2 replicas,
+        found by [laws simulator]:
+        "the vector clock ignores members it was not built with: what they replace stays";
+    "undead-set" UndeadSet, 2 operations at 2 replicas,
+        found by [laws simulator merge_laws]:
+        "merge leaves an entry without tags behind: what was removed is back";
+}
+
+impl Entry {
+    const fn unseen(
+        name: &'static str,
+        story: &'static str,
+        operations: usize,
+        replicas: usize,
+    ) -> Self {
+        Self {
+            name,
+            story,
+            operations,
+            replicas,
+            laws: false,
+            simulator: false,
+            convergence: false,
+            merge_laws: false,
+        }
+    }
+}
+
+/// The broken types, in the order in which they are best read.
+pub fn catalogue() -> impl ExactSizeIterator<Item = &'static Entry> {
+    ENTRIES.iter()
+}
