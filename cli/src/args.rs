@@ -1,0 +1,228 @@
+//! The command line.
+
+use std::num::NonZeroUsize;
+use std::ops::Range;
+use std::path::PathBuf;
+
+use clap::{Args, CommandFactory as _, Parser, Subcommand};
+
+/// The seed where none is given, the same for everybody.
+pub(crate) const DEFAULT_SEED: u64 = 1;
+
+/// Cut the network, crash the replicas, and see whether they rejoin.
+///
+/// Replicated data types are run on a simulated network with partitions, crashes, and messages
+/// that are lost, doubled and reordered. Every replica is compared with the type's specification at
+/// every step, and all of them with one another once the network is whole again. One seed always
+/// gives the same run.
+#[derive(Debug, Parser)]
+#[command(name = "rejoin", version)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    Run(RunArgs),
+    Sweep(SweepArgs),
+    Replay(ReplayArgs),
+    Laws(LawsArgs),
+    List(ListArgs),
+}
+
+/// One simulation, shown from start to end
+///
+/// Every run is made twice, to see that it is the same both times.
+#[derive(Debug, Args)]
+pub(crate) struct RunArgs {
+    /// A preset's name, or a TOML file [default: cart]
+    #[arg(value_name = "SCENARIO")]
+    pub(crate) scenario: Option<String>,
+    #[command(flatten)]
+    pub(crate) choice: Choice,
+    /// Everything is drawn from it [default: 1; for a broken type, the first that shows it]
+    #[arg(long, value_name = "N", value_parser = number)]
+    pub(crate) seed: Option<u64>,
+    /// Save the run as a trace, which `replay` runs again
+    #[arg(long, value_name = "FILE")]
+    pub(crate) save: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) format: Format,
+}
+
+/// Many simulations in parallel; failures are saved as traces
+#[derive(Debug, Args)]
+pub(crate) struct SweepArgs {
+    /// A preset's name, or a TOML file
+    #[arg(value_name = "SCENARIO")]
+    pub(crate) scenario: String,
+    #[command(flatten)]
+    pub(crate) choice: Choice,
+    /// The seeds to run: from A up to, but not including, B
+    #[arg(long, value_name = "A..B", value_parser = seeds)]
+    pub(crate) seeds: Range<u64>,
+    /// How many threads [default: one for each processor]
+    #[arg(long, value_name = "N")]
+    pub(crate) jobs: Option<NonZeroUsize>,
+    /// Where traces of failures are saved; made when there is one
+    #[arg(long, value_name = "DIR", default_value = "traces")]
+    pub(crate) traces: PathBuf,
+    /// How many failures are saved, those with the lowest seeds
+    #[arg(long, value_name = "N", default_value_t = 20)]
+    pub(crate) keep: usize,
+    #[command(flatten)]
+    pub(crate) format: Format,
+}
+
+/// A saved run once more, from its own decisions
+///
+/// Ends as the run ended (1 for a violation), or with 3 if it no longer does.
+#[derive(Debug, Args)]
+pub(crate) struct ReplayArgs {
+    /// A trace that `sweep` or `run --save` has written
+    #[arg(value_name = "FILE")]
+    pub(crate) file: PathBuf,
+    #[command(flatten)]
+    pub(crate) format: Format,
+}
+
+/// What every merge must obey, checked on a type over random histories
+#[derive(Debug, Args)]
+pub(crate) struct LawsArgs {
+    /// The type's name, as `list` shows it
+    #[arg(value_name = "TYPE")]
+    pub(crate) subject: String,
+    /// Histories are drawn from it
+    #[arg(long, value_name = "N", default_value_t = DEFAULT_SEED, value_parser = number)]
+    pub(crate) seed: u64,
+    /// How many random histories to try
+    #[arg(long, value_name = "N", default_value_t = 256, value_parser = positive)]
+    pub(crate) cases: u64,
+    /// Print one JSON object
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// The types, policies and presets that there are, and the broken types and what finds them
+#[derive(Debug, Args)]
+pub(crate) struct ListArgs {
+    /// Print one JSON object
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// What to run in a scenario.
+#[derive(Debug, Args)]
+pub(crate) struct Choice {
+    /// Run this type instead of the scenario's; `list` has the names
+    #[arg(long = "type", value_name = "TYPE")]
+    pub(crate) subject: Option<String>,
+    /// How replicas tell each other, instead of the scenario's way: state, delta
+    #[arg(long, value_name = "POLICY")]
+    pub(crate) policy: Option<String>,
+}
+
+/// How to print.
+#[derive(Clone, Copy, Debug, Args)]
+pub(crate) struct Format {
+    /// Print everything: the whole configuration, every operation, values uncut
+    #[arg(short, long, conflicts_with = "json")]
+    pub(crate) verbose: bool,
+    /// Print one JSON object
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+const STATUS: &str = "\
+Exit status: 0 all held, 1 a violation was found, 2 the input is wrong,
+3 nothing was proved (vacuous, or two runs of one seed differed).";
+
+/// The command line, with examples that name the program as it is called.
+pub(crate) fn command(program: &str, columns: usize) -> clap::Command {
+    let examples = |lines: &[&str]| {
+        let lines: Vec<String> = lines.iter().map(|line| format!("  {program} {line}")).collect();
+        format!("Examples:\n{}\n\n{STATUS}", lines.join("\n"))
+    };
+    let overview = examples(&[
+        "run                                     a shopping cart and a partition",
+        "run --type broken/subtracting-counter   a counter that goes below zero",
+        "sweep cart --seeds 0..1000              a thousand of them",
+        "laws or-set                             what every merge must obey",
+        "list                                    everything that has a name",
+    ]);
+    let run = examples(&[
+        "run",
+        "run chain --seed 7",
+        "run --type broken/forgetful-set",
+        "run my-scenario.toml --policy state --verbose",
+    ]);
+    let sweep = examples(&[
+        "sweep cart --seeds 0..1000",
+        "sweep chain --type broken/holder-tie-register --seeds 0..100",
+        "sweep my-scenario.toml --seeds 0..10_000 --jobs 8 --json",
+    ]);
+    let replay = examples(&["replay traces/cart-or-map-delta-17.trace"]);
+    let laws =
+        examples(&["laws or-map", "laws broken/forgetful-set", "laws or-set --cases 10_000"]);
+    Cli::command()
+        .term_width(columns.min(100))
+        .arg_required_else_help(true)
+        .after_help(overview)
+        .mut_subcommand("run", |command| command.after_help(run))
+        .mut_subcommand("sweep", |command| command.after_help(sweep))
+        .mut_subcommand("replay", |command| command.after_help(replay))
+        .mut_subcommand("laws", |command| command.after_help(laws))
+}
+
+/// A number, which may have underscores between its digits.
+fn number(text: &str) -> Result<u64, String> {
+    let digits = text.replace('_', "");
+    if digits.is_empty() || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
+        return Err(format!("`{text}` is not a whole number"));
+    }
+    digits.parse().map_err(|_| format!("`{text}` is more than {}", u64::MAX))
+}
+
+fn positive(text: &str) -> Result<u64, String> {
+    match number(text)? {
+        0 => Err("0 would check nothing".to_owned()),
+        count => Ok(count),
+    }
+}
+
+/// A half-open range of seeds.
+fn seeds(text: &str) -> Result<Range<u64>, String> {
+    let Some((from, to)) = text.split_once("..") else {
+        return Err("a range is written A..B, as in 0..1000".to_owned());
+    };
+    let (from, to) = (number(from)?, number(to)?);
+    if to < from {
+        return Err(format!("the range runs backwards; write {to}..{from}"));
+    }
+    if to == from {
+        return Err("the range is empty: it ends before its second number".to_owned());
+    }
+    Ok(from..to)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_sound() {
+        command("rejoin", 80).debug_assert();
+    }
+
+    #[test]
+    fn seed_ranges_are_half_open_and_never_empty() {
+        assert_eq!(seeds("3..5"), Ok(3..5));
+        assert_eq!(seeds("0..1_000"), Ok(0..1000));
+        for wrong in
+            ["5..5", "5..3", "5", "..", "a..b", "1..=3", "-1..3", "0..99999999999999999999"]
+        {
+            assert!(seeds(wrong).is_err(), "{wrong}");
+        }
+    }
+}

@@ -1,0 +1,139 @@
+//! The totals of many runs, and the first of the failures.
+
+use rejoin_sim::{Scenario, Verdict};
+
+use super::counts::label;
+use super::line::{Line, Page, Style};
+use super::text::{clean, thousands, wrap};
+use super::{Screen, configuration, counts, verdict};
+use crate::sweep::Campaign;
+
+/// The most failures that are listed, where not everything is shown.
+const MAX_LISTED: usize = 5;
+
+/// What is said around a campaign.
+#[derive(Debug)]
+pub(crate) struct Around<'a> {
+    /// The scenario's name, and its story.
+    pub(crate) title: String,
+    /// The scenario.
+    pub(crate) scenario: &'a Scenario,
+    /// What to type next, and why.
+    pub(crate) next: (String, &'a str),
+}
+
+/// The page of a campaign.
+pub(crate) fn campaign(
+    screen: Screen,
+    campaign: &Campaign,
+    around: &Around<'_>,
+    everything: bool,
+) -> String {
+    let mut page = Page::new(screen);
+    let tally = &campaign.tally;
+    page.title(&around.title);
+    page.lines(configuration::of_campaign(around.scenario, &campaign.policy, screen.width));
+    page.blank();
+    page.line(totals(campaign));
+    page.line(label("twice").plain(match tally.nondeterministic {
+        0 => format!("{} of them, and the same each time", thousands(tally.made_twice)),
+        number => format!("{} of them; {number} differed", thousands(tally.made_twice)),
+    }));
+    page.lines(counts::faults(&tally.faults, screen.width));
+    page.lines(counts::traffic(&tally.traffic, screen.width));
+    page.lines(counts::operations(&tally.operations, screen.width));
+    if everything {
+        page.lines(counts::details(&tally.operations, &tally.traffic));
+    }
+    page.line(label("hash").plain(format!("{} over all runs", campaign.fingerprint)));
+    page.blank();
+    conclusion(&mut page, campaign, everything);
+    page.next(&around.next.0, around.next.1);
+    page.print()
+}
+
+fn totals(campaign: &Campaign) -> Line {
+    let tally = &campaign.tally;
+    let seeds = format!("seeds {}..{}", campaign.seeds.start, campaign.seeds.end);
+    let mut line = label("runs").plain(format!("{} ({seeds}): ", thousands(campaign.runs)));
+    let classes: Vec<String> = tally
+        .violated_by_class
+        .iter()
+        .map(|(class, number)| format!("{} {class}", thousands(*number)))
+        .collect();
+    let violated = match classes.len() {
+        0 => "violated".to_owned(),
+        1 => format!(
+            "violated ({})",
+            tally.violated_by_class.keys().next().map_or("", |class| class)
+        ),
+        _ => format!("violated ({})", classes.join(", ")),
+    };
+    let verdicts = [
+        (Style::Good, tally.held, "held"),
+        (Style::Bad, tally.violated, violated.as_str()),
+        (Style::Warn, tally.vacuous, "vacuous"),
+        (Style::Warn, tally.nondeterministic, "nondeterministic"),
+    ];
+    // What is not there goes without saying, but for what everybody asks about.
+    let said = verdicts.into_iter().filter(|(_, number, word)| *number > 0 || *word == "violated");
+    for (at, (style, number, word)) in said.enumerate() {
+        let style = if number == 0 { Style::Plain } else { style };
+        line = line
+            .plain(if at == 0 { "" } else { ", " })
+            .styled(style, format!("{} {word}", thousands(number)));
+    }
+    line
+}
+
+/// The lowest failure in full, or what the campaign as a whole showed.
+fn conclusion(page: &mut Page, campaign: &Campaign, everything: bool) {
+    if let Some(lowest) = &campaign.tally.lowest {
+        let outcome = &lowest.0;
+        page.line(Line::new().styled(Style::Strong, format!("seed {}", outcome.seed)).plain(
+            match campaign.failures.len() {
+                1 => " is the one that failed:".to_owned(),
+                number => format!(" is the lowest of {} that failed:", thousands(number as u64)),
+            },
+        ));
+        // What was drawn for it, unless the scenario says it all.
+        page.lines(configuration::of_run(outcome, "", page.width()));
+        match &outcome.violation {
+            Some(violation) => verdict::violated(page, violation, everything),
+            None => verdict::verdict(page, outcome, everything),
+        }
+        page.line(format!("  fingerprint {}", outcome.fingerprint));
+        saved(page, campaign, everything);
+        return;
+    }
+    match (&campaign.vacuous_because, campaign.verdict) {
+        (Some(because), _) => {
+            let words = format!("vacuous: this proves nothing. {}", clean(because));
+            for line in wrap(&words, page.width()) {
+                page.line(Line::new().styled(Style::Warn, line));
+            }
+            page.line("  Run more seeds, or a scenario in which it must happen.");
+        }
+        (None, Verdict::Held) => {
+            page.line(Line::new().styled(Style::Good, "held").plain(": every check, in every run"));
+        }
+        (None, verdict) => page.line(verdict.to_string()),
+    }
+}
+
+/// Where the failures are, and how to see them again.
+fn saved(page: &mut Page, campaign: &Campaign, everything: bool) {
+    let listed = if everything { usize::MAX } else { MAX_LISTED };
+    for failure in campaign.failures.iter().skip(1).take(listed) {
+        let place = failure.trace.as_deref().unwrap_or("not saved");
+        page.uncut(Line::from(format!("  seed {} ({}): {place}", failure.seed, failure.class)));
+    }
+    if let Some(rest) =
+        campaign.failures.len().checked_sub(listed.saturating_add(1)).filter(|n| *n > 0)
+    {
+        page.line(format!("  and {} more; --verbose lists all", thousands(rest as u64)));
+    }
+    if let Some(replay) = &campaign.replay {
+        page.replay(replay);
+    }
+}

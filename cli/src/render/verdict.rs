@@ -1,0 +1,132 @@
+//! What a run showed, in words.
+
+use rejoin_sim::outcome::Reading;
+use rejoin_sim::{Class, Outcome, Verdict, Violation};
+
+use super::counts::{LABEL, label};
+use super::line::{Line, Page, Style};
+use super::text::{clean, count, cut, width, wrap};
+use super::values::side_by_side;
+
+/// The most lines of explanation, where not everything is shown.
+const MAX_EXPLANATION: usize = 2;
+
+/// What the failed check means, in words that need no paper.
+pub(crate) fn in_words(class: Class) -> &'static str {
+    match class {
+        Class::Convergence => "same knowledge, different values",
+        Class::Specification => "a replica reads what it must not",
+        Class::Visibility => "what was seen is gone, or never came",
+        Class::Acknowledged => "an acknowledged operation is lost",
+        Class::Liveness => "the replicas do not settle",
+        Class::Delta => "a delta does not do what its operation did",
+        Class::Stamp => "an operation is stamped before what it saw",
+        Class::Refusal => "what was refused changed the replica",
+        Class::Wire => "what is written down does not come back",
+        _ => "a check failed",
+    }
+}
+
+/// The verdict on a run: what is wrong, where and why, or that all held.
+pub(crate) fn verdict(page: &mut Page, outcome: &Outcome, everything: bool) {
+    let fingerprint = format!("fingerprint {}", outcome.fingerprint);
+    match (outcome.verdict, &outcome.violation) {
+        (Verdict::Violated, Some(violation)) => violated(page, violation, everything),
+        (Verdict::Held, _) => {
+            let held = format!("{:<LABEL$}", "held");
+            page.line(
+                Line::new()
+                    .styled(Style::Good, held)
+                    .plain(format!("at every step; {fingerprint}, twice")),
+            );
+        }
+        (verdict, _) => {
+            let because = match (&outcome.vacuous_because, outcome.first_difference_us) {
+                (_, Some(at)) => format!("two runs of this seed differ from {at} on"),
+                (Some(because), None) => clean(because),
+                (None, None) => "it does not say why".to_owned(),
+            };
+            page.line(
+                Line::new()
+                    .styled(Style::Warn, format!("{verdict}: "))
+                    .plain("this proves nothing"),
+            );
+            page.lines(
+                wrap(&because, page.width() - 2)
+                    .into_iter()
+                    .map(|line| Line::from(format!("  {line}"))),
+            );
+        }
+    }
+    if outcome.verdict != Verdict::Held {
+        page.line(label("seed").plain(format!("{}, {fingerprint}", outcome.seed)));
+    }
+}
+
+/// A failed check: its class, the values side by side, and what is wrong.
+pub(crate) fn violated(page: &mut Page, violation: &Violation, everything: bool) {
+    page.line(
+        Line::new().styled(Style::Bad, format!("violated ({})", violation.class)).plain(format!(
+            " at {}: {}",
+            violation.at_us,
+            in_words(violation.class)
+        )),
+    );
+    let mut labels: Vec<String> =
+        violation.values.iter().map(|reading| format!("r{} reads", reading.replica)).collect();
+    let mut values = violation.values.clone();
+    if let Some(expected) = &violation.expected {
+        labels.push("must be".to_owned());
+        values.push(Reading { replica: 0, value: expected.clone() });
+    }
+    let widest = labels.iter().map(String::len).max().unwrap_or(0);
+    let room = if everything { usize::MAX } else { page.width().saturating_sub(widest + 4) };
+    for (label, value) in labels.into_iter().zip(side_by_side(&values, room)) {
+        let line = Line::new().styled(Style::Faint, format!("  {label:<widest$}  ")).then(value);
+        if everything { page.uncut(line) } else { page.line(line) }
+    }
+    // Where the explanation only repeats the values, these are easier to compare.
+    let said = violation
+        .expected
+        .as_ref()
+        .is_some_and(|expected| violation.explanation.contains(expected));
+    if everything || !said {
+        let mut explanation = wrap(&violation.explanation, page.width() - 2);
+        if !everything && explanation.len() > MAX_EXPLANATION {
+            explanation.truncate(MAX_EXPLANATION);
+            if let Some(last) = explanation.last_mut() {
+                *last = cut(&format!("{last} …"), page.width() - 2);
+            }
+        }
+        page.lines(explanation.into_iter().map(|line| Line::from(format!("  {line}"))));
+    }
+    operations(page, violation, everything);
+}
+
+/// The operations concerned: the last of them on a line, or all of them.
+fn operations(page: &mut Page, violation: &Violation, everything: bool) {
+    let concerned: Vec<String> = violation.operations.iter().map(|op| clean(op)).collect();
+    let Some((last, earlier)) = concerned.split_last() else { return };
+    if everything {
+        page.line(format!("  concerned: {}", count(concerned.len() as u64, "operation")));
+        for operation in &concerned {
+            page.uncut(format!("    {operation}"));
+        }
+        return;
+    }
+    // The last are the likeliest to have done it.
+    let label = "  concerned: ";
+    let room = page.width().saturating_sub(label.len() + 3);
+    let mut line = last.clone();
+    let mut left_out = earlier.len();
+    for operation in earlier.iter().rev() {
+        let longer = format!("{operation}; {line}");
+        if width(&longer) > room {
+            break;
+        }
+        line = longer;
+        left_out -= 1;
+    }
+    let dots = if left_out > 0 { "…; " } else { "" };
+    page.line(format!("{label}{dots}{line}"));
+}

@@ -1,0 +1,126 @@
+//! `rejoin run`: one simulation.
+
+use rejoin_sim::{Effort, Outcome, Registry, Trace, Verdict};
+use serde::Serialize;
+
+use crate::Report;
+use crate::args::{DEFAULT_SEED, RunArgs};
+use crate::broken;
+use crate::input::InputError;
+use crate::program::Program;
+use crate::render::run::Around;
+use crate::render::{Screen, run as render_run};
+use crate::save::save;
+use crate::select::Selection;
+
+/// How many seeds are tried for one at which a broken type shows.
+const SEEDS_TRIED: u64 = 1000;
+
+/// What `--json` prints.
+#[derive(Debug, Serialize)]
+pub(crate) struct Json<'a> {
+    #[serde(flatten)]
+    pub(crate) outcome: &'a Outcome,
+    /// The line that runs the same again.
+    pub(crate) replay: &'a str,
+}
+
+/// Runs one simulation.
+pub(crate) fn run(
+    registry: &Registry,
+    args: &RunArgs,
+    program: &Program,
+    screen: Screen,
+) -> Result<Report, InputError> {
+    let selection = Selection::make(registry, args.scenario.as_deref(), &args.choice)?;
+    let (outcome, on_seed) = simulate(&selection, args.seed, program)?;
+    let mut notes = Vec::new();
+    if let Some(path) = &args.save {
+        let seed = outcome.seed;
+        let trace = Trace::of(&outcome).encode();
+        let trace = trace.map_err(|source| InputError::Unsaveable { seed, source })?;
+        save(path, &trace).map_err(|source| InputError::Write {
+            what: "the trace".to_owned(),
+            path: path.clone(),
+            source,
+        })?;
+        notes.push(format!("saved to {}", path.display()));
+    }
+
+    let line = selection.line(outcome.seed);
+    let replay = program.line(&line);
+    let text = if args.format.json {
+        crate::json(&Json { outcome: &outcome, replay: &replay })
+    } else {
+        let title = match selection.story {
+            Some(story) => format!("{}: {story}", selection.name),
+            None => selection.name.clone(),
+        };
+        let next = next(registry, &selection, &outcome, program, &line);
+        let around = Around { title, on_seed, notes, replay, next };
+        render_run::run(screen, &outcome, &around, args.format.verbose)
+    };
+    Ok(Report { text, exit: outcome.verdict.into() })
+}
+
+/// Runs it twice with the seed, or with the first seed at which a broken type shows; with a remark
+/// on that seed.
+fn simulate(
+    selection: &Selection,
+    seed: Option<u64>,
+    program: &Program,
+) -> Result<(Outcome, String), InputError> {
+    let twice = |seed| selection.run(seed, true, program);
+    let first = twice(seed.unwrap_or(DEFAULT_SEED))?;
+    let name = selection.subject.name();
+    let broken = broken::entry(name).is_some_and(|entry| entry.simulator);
+    if seed.is_some() || !broken || first.verdict == Verdict::Violated {
+        return Ok((first, String::new()));
+    }
+    for seed in DEFAULT_SEED + 1..DEFAULT_SEED + SEEDS_TRIED {
+        if selection.run(seed, false, program)?.verdict == Verdict::Violated {
+            let remark = format!(" (the first from {DEFAULT_SEED} on that fails)");
+            return Ok((twice(seed)?, remark));
+        }
+    }
+    Ok((first, format!(" (none of {SEEDS_TRIED} fails here)")))
+}
+
+/// What to type next, and why.
+fn next(
+    registry: &Registry,
+    selection: &Selection,
+    outcome: &Outcome,
+    program: &Program,
+    line: &[String],
+) -> (String, &'static str) {
+    let subject = &selection.subject;
+    let name = subject.name();
+    let sweep = || {
+        let mut arguments = vec!["sweep".to_owned(), selection.name.clone()];
+        arguments.extend(line[1..].iter().skip_while(|word| !word.starts_with("--")).cloned());
+        arguments.truncate(arguments.len() - 2); // the seed
+        arguments.extend(["--seeds".to_owned(), "0..1000".to_owned()]);
+        program.line(arguments)
+    };
+    match outcome.verdict {
+        Verdict::Held => match broken::first(registry) {
+            Some(broken) if broken::entry(name).is_none() => {
+                (program.line(["run", "--type", broken]), "one that fails")
+            }
+            _ => (sweep(), "a thousand of them"),
+        },
+        Verdict::Violated => {
+            let laws = match broken::entry(name) {
+                Some(entry) => entry.laws,
+                None => subject.laws(Effort { seed: DEFAULT_SEED, cases: 1 }).is_some(),
+            };
+            if laws {
+                return (program.line(["laws", name]), "the fewest steps that show it");
+            }
+            let verbose = line.iter().map(String::as_str).chain(["--verbose"]);
+            (program.line(verbose), "every step")
+        }
+        Verdict::Vacuous | Verdict::Nondeterministic => (sweep(), "more seeds"),
+    }
+}

@@ -1,0 +1,118 @@
+//! Where the command writes, and for whom.
+
+use std::env;
+use std::fmt;
+use std::io::{self, IsTerminal as _, Write};
+
+/// Columns where nothing says how many there are.
+const DEFAULT_WIDTH: usize = 80;
+
+/// Columns that are used of a wide terminal: longer lines are hard to read.
+const MAX_WIDTH: usize = 120;
+
+/// One stream, and what can be shown on it.
+///
+/// ```
+/// use rejoin_cli::Stream;
+/// let mut bytes = Vec::new();
+/// let stream = Stream::new(&mut bytes).with_width(60);
+/// ```
+pub struct Stream<'a> {
+    writer: Box<dyn Write + 'a>,
+    width: usize,
+    colour: bool,
+}
+
+impl<'a> Stream<'a> {
+    /// A stream for plain text of 80 columns.
+    #[must_use]
+    pub fn new(writer: impl Write + 'a) -> Self {
+        Self { writer: Box::new(writer), width: DEFAULT_WIDTH, colour: false }
+    }
+
+    /// Lines are to be so many columns wide, at least 40.
+    #[must_use]
+    pub fn with_width(mut self, columns: usize) -> Self {
+        self.width = columns.max(40);
+        self
+    }
+
+    /// Whether to write the escape sequences of a terminal.
+    #[must_use]
+    pub fn with_colour(mut self, colour: bool) -> Self {
+        self.colour = colour;
+        self
+    }
+
+    pub(crate) fn width(&self) -> usize {
+        self.width
+    }
+
+    pub(crate) fn colour(&self) -> bool {
+        self.colour
+    }
+
+    /// Writes all of `text`. That nobody reads on is no error.
+    pub(crate) fn write(&mut self, text: &str) -> io::Result<()> {
+        match self.writer.write_all(text.as_bytes()).and_then(|()| self.writer.flush()) {
+            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+            result => result,
+        }
+    }
+}
+
+impl fmt::Debug for Stream<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Stream")
+            .field("width", &self.width)
+            .field("colour", &self.colour)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Where the command writes: results to one stream, complaints to the other.
+#[derive(Debug)]
+pub struct Streams<'a> {
+    pub(crate) out: Stream<'a>,
+    pub(crate) err: Stream<'a>,
+    pub(crate) progress: bool,
+    pub(crate) cargo: bool,
+}
+
+impl<'a> Streams<'a> {
+    /// These two, without a progress bar.
+    #[must_use]
+    pub fn new(out: Stream<'a>, err: Stream<'a>) -> Self {
+        Self { out, err, progress: false, cargo: false }
+    }
+}
+
+impl Streams<'static> {
+    /// The process's own standard output and standard error.
+    ///
+    /// In colour on a terminal, unless `NO_COLOR` is set or `TERM` is `dumb`; with a progress bar
+    /// if standard error is a terminal. If cargo started the process, the lines that it prints to
+    /// be pasted start it through cargo too.
+    #[must_use]
+    pub fn process() -> Self {
+        let colour = env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
+            && env::var_os("TERM").is_none_or(|term| term != "dumb");
+        let columns = |size: Option<(terminal_size::Width, terminal_size::Height)>| match size {
+            Some((terminal_size::Width(columns), _)) => usize::from(columns).min(MAX_WIDTH),
+            None => DEFAULT_WIDTH,
+        };
+        let (out, err) = (io::stdout(), io::stderr());
+        let progress = err.is_terminal();
+        Self {
+            progress,
+            cargo: env::var_os("CARGO").is_some(),
+            out: Stream::new(out.lock())
+                .with_width(columns(terminal_size::terminal_size_of(&out)))
+                .with_colour(colour && out.is_terminal()),
+            // Not locked, since the progress bar writes there as well.
+            err: Stream::new(io::stderr())
+                .with_width(columns(terminal_size::terminal_size_of(&err)))
+                .with_colour(colour && progress),
+        }
+    }
+}

@@ -1,0 +1,234 @@
+//! `rejoin sweep`: a scenario under many seeds.
+
+mod tally;
+mod traces;
+
+use std::num::NonZeroUsize;
+use std::ops::Range;
+use std::thread::available_parallelism;
+
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use rayon::ThreadPoolBuilder;
+use rayon::iter::{IntoParallelIterator as _, ParallelIterator as _};
+use rejoin_sim::{Registry, Verdict};
+use serde::Serialize;
+
+pub(crate) use tally::Tally;
+use traces::Traces;
+
+use crate::Report;
+use crate::args::SweepArgs;
+use crate::broken;
+use crate::input::InputError;
+use crate::program::Program;
+use crate::render::campaign::{Around, campaign};
+use crate::render::{Screen, count};
+use crate::select::Selection;
+
+/// One run in so many is made twice, to see whether it is the same both times.
+const TWICE_EVERY: u64 = 16;
+
+/// What a campaign showed: what `--json` prints. It does not depend on the number of threads.
+#[derive(Debug, Serialize)]
+pub(crate) struct Campaign {
+    /// The lowest seed that failed; the first seed, if none did.
+    pub(crate) seed: u64,
+    /// What the campaign showed as a whole.
+    pub(crate) verdict: Verdict,
+    /// Why it proves nothing.
+    pub(crate) vacuous_because: Option<String>,
+    /// FNV-1a of each run's seed and fingerprint, summed.
+    pub(crate) fingerprint: String,
+    /// The type.
+    pub(crate) subject: String,
+    /// The policy.
+    pub(crate) policy: String,
+    /// The seeds, half-open.
+    pub(crate) seeds: Range<u64>,
+    /// How many there are.
+    pub(crate) runs: u64,
+    /// The counts over all runs.
+    #[serde(flatten)]
+    pub(crate) tally: Tally,
+    /// The failures, by seed.
+    pub(crate) failures: Vec<Failure>,
+    /// The line that runs the lowest failure again.
+    pub(crate) replay: Option<String>,
+}
+
+/// A run that failed.
+#[derive(Debug, Serialize)]
+pub(crate) struct Failure {
+    /// Its seed.
+    pub(crate) seed: u64,
+    /// The class of its violation, or `nondeterministic`.
+    pub(crate) class: String,
+    /// Where its trace is saved.
+    pub(crate) trace: Option<String>,
+}
+
+/// Runs the campaign.
+pub(crate) fn sweep(
+    registry: &Registry,
+    args: &SweepArgs,
+    program: &Program,
+    screen: Screen,
+    progress: bool,
+) -> Result<Report, InputError> {
+    let selection = Selection::make(registry, Some(&args.scenario), &args.choice)?;
+    let traces = Traces::new(&args.traces, args.keep, &selection);
+    let bar = bar(args.seeds.end - args.seeds.start, progress);
+    let tally = run_all(&selection, args, &traces, &bar, program)?;
+    bar.finish_and_clear();
+
+    let campaign_result = conclude(&selection, args, tally, &traces, program);
+    let next = next(registry, &selection, args, program, &campaign_result);
+    let text = if args.format.json {
+        crate::json(&campaign_result)
+    } else {
+        let title = match selection.story {
+            Some(story) => format!("{}: {story}", selection.name),
+            None => selection.name.clone(),
+        };
+        let around = Around { title, scenario: &selection.scenario, next };
+        campaign(screen, &campaign_result, &around, args.format.verbose)
+    };
+    Ok(Report { text, exit: campaign_result.verdict.into() })
+}
+
+/// Makes all runs, on as many threads as were asked for.
+fn run_all(
+    selection: &Selection,
+    args: &SweepArgs,
+    traces: &Traces,
+    bar: &ProgressBar,
+    program: &Program,
+) -> Result<Tally, InputError> {
+    let jobs = args.jobs.or_else(|| available_parallelism().ok()).map_or(1, NonZeroUsize::get);
+    let pool = ThreadPoolBuilder::new()
+        .num_threads(jobs)
+        .build()
+        .map_err(|error| InputError::Threads { jobs, reason: error.to_string() })?;
+    let first = args.seeds.start;
+    let one = |seed: u64| -> Result<Tally, InputError> {
+        let twice = (seed - first).is_multiple_of(TWICE_EVERY);
+        let outcome = selection.run(seed, twice, program)?;
+        let failed = matches!(outcome.verdict, Verdict::Violated | Verdict::Nondeterministic);
+        if failed {
+            traces.save(&outcome)?;
+            bar.set_message("failures found, the traces are being saved");
+        }
+        bar.inc(1);
+        Ok(Tally::of(outcome, twice))
+    };
+    pool.install(|| {
+        args.seeds
+            .clone()
+            .into_par_iter()
+            .map(one)
+            .try_reduce(Tally::default, |one, other| Ok(one.and(other)))
+    })
+}
+
+/// Judges the campaign as a whole.
+fn conclude(
+    selection: &Selection,
+    args: &SweepArgs,
+    tally: Tally,
+    traces: &Traces,
+    program: &Program,
+) -> Campaign {
+    let runs = args.seeds.end - args.seeds.start;
+    let vacuous_because = vacuous(&tally, runs);
+    let verdict = if tally.violated > 0 {
+        Verdict::Violated
+    } else if tally.nondeterministic > 0 {
+        Verdict::Nondeterministic
+    } else if vacuous_because.is_some() {
+        Verdict::Vacuous
+    } else {
+        Verdict::Held
+    };
+    let failures: Vec<Failure> = tally
+        .failing
+        .iter()
+        .map(|(&seed, class)| Failure {
+            seed,
+            class: class.clone(),
+            trace: traces.saved(seed).map(|path| path.display().to_string()),
+        })
+        .collect();
+    let replay = failures.first().map(|failure| match &failure.trace {
+        Some(trace) => program.line(["replay", trace]),
+        None => program.line(selection.line(failure.seed)),
+    });
+    Campaign {
+        seed: failures.first().map_or(args.seeds.start, |failure| failure.seed),
+        verdict,
+        vacuous_because: vacuous_because.filter(|_| verdict == Verdict::Vacuous),
+        fingerprint: format!("{:032x}", tally.fingerprint),
+        subject: selection.scenario.subject.clone(),
+        policy: selection.policy(),
+        seeds: args.seeds.clone(),
+        runs,
+        tally,
+        failures,
+        replay,
+    }
+}
+
+/// Why the campaign tested nothing, if so: no run did, or a fault that was asked for never came.
+fn vacuous(tally: &Tally, runs: u64) -> Option<String> {
+    if tally.vacuous == runs {
+        let (because, _) = tally.vacuous_because.iter().max_by_key(|(_, number)| **number)?;
+        return Some(format!("none of the {} tested anything: {because}", count(runs, "run")));
+    }
+    let idle: Vec<&str> = tally
+        .faults
+        .iter()
+        .filter(|fault| fault.configured && fault.fired == 0)
+        .map(|fault| fault.name.as_str())
+        .collect();
+    (!idle.is_empty()).then(|| {
+        format!(
+            "asked for, but it never happened in any of {}: {}",
+            count(runs, "run"),
+            idle.join(", ")
+        )
+    })
+}
+
+fn next(
+    registry: &Registry,
+    selection: &Selection,
+    args: &SweepArgs,
+    program: &Program,
+    campaign: &Campaign,
+) -> (String, &'static str) {
+    if let Some(failure) = campaign.failures.first() {
+        let line = program.line(selection.line(failure.seed));
+        return (line, "how it went wrong");
+    }
+    match broken::first(registry) {
+        Some(broken) => {
+            let seeds =
+                format!("{}..{}", args.seeds.start, args.seeds.end.min(args.seeds.start + 100));
+            let line = ["sweep", &args.scenario, "--type", broken, "--seeds", &seeds];
+            (program.line(line), "one that fails")
+        }
+        None => (program.line(["laws", selection.subject.name()]), "its merge, on its own"),
+    }
+}
+
+/// The progress bar, if somebody sees it.
+fn bar(runs: u64, progress: bool) -> ProgressBar {
+    if !progress {
+        return ProgressBar::hidden();
+    }
+    let template = "{bar:24.cyan/dim} {pos}/{len} seeds · {per_sec} · {eta} left {msg}";
+    let style =
+        ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar());
+    let bar = ProgressBar::with_draw_target(Some(runs), ProgressDrawTarget::stderr());
+    bar.set_style(style.progress_chars("━━─"));
+    bar
+}

@@ -1,0 +1,153 @@
+//! The counts over many runs, the same in whatever order the runs end.
+
+use std::collections::BTreeMap;
+
+use rejoin_sim::outcome::{FaultCount, Operations, Traffic};
+use rejoin_sim::{Outcome, Verdict};
+use serde::Serialize;
+
+/// The counts over some runs.
+#[derive(Debug, Default, Serialize)]
+pub(crate) struct Tally {
+    /// How many held.
+    pub(crate) held: u64,
+    /// How many were violated.
+    pub(crate) violated: u64,
+    /// How many were violated, by class.
+    pub(crate) violated_by_class: BTreeMap<String, u64>,
+    /// How many tested nothing.
+    pub(crate) vacuous: u64,
+    /// How many tested nothing, by reason.
+    pub(crate) vacuous_because: BTreeMap<String, u64>,
+    /// How many were not the same twice.
+    pub(crate) nondeterministic: u64,
+    /// How many were made twice.
+    pub(crate) made_twice: u64,
+    /// Each kind of fault, and how often it fired.
+    pub(crate) faults: Vec<FaultCount>,
+    /// What became of the operations.
+    pub(crate) operations: Operations,
+    /// What went over the network.
+    pub(crate) traffic: Traffic,
+    /// The class of each failure, by seed.
+    #[serde(skip)]
+    pub(crate) failing: BTreeMap<u64, String>,
+    /// The sum over the runs of what identifies each.
+    #[serde(skip)]
+    pub(crate) fingerprint: u128,
+    /// The failure with the lowest seed.
+    #[serde(rename = "lowest")]
+    pub(crate) lowest: Option<Lowest>,
+}
+
+/// The failure with the lowest seed, in full.
+#[derive(Debug, Serialize)]
+#[serde(transparent)]
+pub(crate) struct Lowest(pub(crate) Box<Outcome>);
+
+impl Tally {
+    /// The counts of one run.
+    pub(crate) fn of(outcome: Outcome, twice: bool) -> Self {
+        let mut tally = Self {
+            made_twice: u64::from(twice),
+            faults: outcome.faults.clone(),
+            operations: outcome.operations.clone(),
+            traffic: outcome.traffic.clone(),
+            fingerprint: identity(&outcome),
+            ..Self::default()
+        };
+        let class = match (outcome.verdict, &outcome.violation) {
+            (Verdict::Held, _) => {
+                tally.held = 1;
+                return tally;
+            }
+            (Verdict::Vacuous, _) => {
+                tally.vacuous = 1;
+                let because = outcome.vacuous_because.unwrap_or_default();
+                tally.vacuous_because.insert(because, 1);
+                return tally;
+            }
+            (Verdict::Nondeterministic, _) => {
+                tally.nondeterministic = 1;
+                outcome.verdict.to_string()
+            }
+            (Verdict::Violated, violation) => {
+                let class = violation.as_ref().map(|violation| violation.class.name());
+                let class = class.unwrap_or("unknown").to_owned();
+                tally.violated = 1;
+                tally.violated_by_class.insert(class.clone(), 1);
+                class
+            }
+        };
+        tally.failing.insert(outcome.seed, class);
+        tally.lowest = Some(Lowest(Box::new(outcome)));
+        tally
+    }
+
+    /// The counts of these runs and those.
+    pub(crate) fn and(mut self, other: Self) -> Self {
+        self.held += other.held;
+        self.violated += other.violated;
+        self.vacuous += other.vacuous;
+        self.nondeterministic += other.nondeterministic;
+        self.made_twice += other.made_twice;
+        add_all(&mut self.violated_by_class, other.violated_by_class);
+        add_all(&mut self.vacuous_because, other.vacuous_because);
+        for fault in other.faults {
+            match self.faults.iter_mut().find(|mine| mine.name == fault.name) {
+                Some(mine) => {
+                    mine.fired += fault.fired;
+                    mine.configured |= fault.configured;
+                }
+                None => self.faults.push(fault),
+            }
+        }
+        self.operations = sum_operations(self.operations, other.operations);
+        self.traffic = sum_traffic(&self.traffic, &other.traffic, self.operations.performed);
+        self.failing.extend(other.failing);
+        self.fingerprint = self.fingerprint.wrapping_add(other.fingerprint);
+        self.lowest = match (self.lowest, other.lowest) {
+            (Some(mine), Some(theirs)) if theirs.0.seed < mine.0.seed => Some(theirs),
+            (mine, theirs) => mine.or(theirs),
+        };
+        self
+    }
+}
+
+fn add_all(counts: &mut BTreeMap<String, u64>, others: BTreeMap<String, u64>) {
+    for (what, number) in others {
+        *counts.entry(what).or_default() += number;
+    }
+}
+
+fn sum_operations(mut one: Operations, other: Operations) -> Operations {
+    one.planned += other.planned;
+    one.performed += other.performed;
+    one.skipped += other.skipped;
+    add_all(&mut one.refused, other.refused);
+    one.acknowledged += other.acknowledged;
+    one.excused += other.excused;
+    one.struck += other.struck;
+    one.concurrent_pairs += other.concurrent_pairs;
+    one
+}
+
+fn sum_traffic(one: &Traffic, other: &Traffic, performed: u64) -> Traffic {
+    let bytes = one.bytes + other.bytes;
+    Traffic {
+        sent: one.sent + other.sent,
+        delivered: one.delivered + other.delivered,
+        refused: one.refused + other.refused,
+        undeliverable: one.undeliverable + other.undeliverable,
+        bytes,
+        bytes_per_op: bytes.checked_div(performed).unwrap_or_default(),
+    }
+}
+
+/// FNV-1a in 128 bits (Fowler, Noll & Vo) of the run's seed and fingerprint.
+fn identity(outcome: &Outcome) -> u128 {
+    const BASIS: u128 = 0x6c62272e07bb014262b821756295c58d;
+    const PRIME: u128 = 0x0000000001000000000000000000013b;
+    let text = format!("{} {}", outcome.seed, outcome.fingerprint);
+    text.bytes().fold(BASIS, |hash, byte| (hash ^ u128::from(byte)).wrapping_mul(PRIME))
+}

@@ -1,0 +1,83 @@
+//! Where a campaign's failures are saved.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use rejoin_sim::{Outcome, Trace};
+
+use crate::input::InputError;
+use crate::save::save;
+use crate::select::Selection;
+
+/// The folder of a campaign's traces, with those of the lowest failing seeds.
+///
+/// They are saved as they are found, so that a campaign that is ended early has them; when a lower
+/// seed fails, the highest makes room. What is left does not depend on the order of the runs.
+pub(crate) struct Traces {
+    folder: PathBuf,
+    stem: String,
+    keep: usize,
+    seeds: Mutex<BTreeSet<u64>>,
+}
+
+impl Traces {
+    /// At most `keep` traces in `folder`, which is made when it is needed.
+    pub(crate) fn new(folder: &Path, keep: usize, selection: &Selection) -> Self {
+        let scenario = Path::new(&selection.name).file_stem().unwrap_or_default();
+        let stem =
+            format!("{}-{}-{}", scenario.display(), selection.scenario.subject, selection.policy());
+        // A type's name may have folders, and a file's anything.
+        let plain = |c: char| if c.is_ascii_alphanumeric() { c } else { '-' };
+        Self {
+            folder: folder.to_owned(),
+            stem: stem.chars().map(plain).collect(),
+            keep,
+            seeds: Mutex::default(),
+        }
+    }
+
+    /// Saves a failure, if it is among the lowest.
+    pub(crate) fn save(&self, outcome: &Outcome) -> Result<(), InputError> {
+        let seed = outcome.seed;
+        let mut seeds = self.lock();
+        let highest = seeds.last().copied();
+        if seeds.len() >= self.keep && highest.is_none_or(|highest| highest < seed) {
+            return Ok(());
+        }
+        let bytes = Trace::of(outcome)
+            .encode()
+            .map_err(|source| InputError::Unsaveable { seed, source })?;
+        let path = self.path(seed);
+        fs::create_dir_all(&self.folder).and_then(|()| save(&path, &bytes)).map_err(|source| {
+            InputError::Write {
+                what: format!("the trace of seed {seed}, which failed,"),
+                path: path.clone(),
+                source,
+            }
+        })?;
+        seeds.insert(seed);
+        if seeds.len() > self.keep
+            && let Some(displaced) = seeds.pop_last()
+        {
+            // One too many is no harm.
+            let _ = fs::remove_file(self.path(displaced));
+        }
+        Ok(())
+    }
+
+    /// The trace of a seed, if it was saved.
+    pub(crate) fn saved(&self, seed: u64) -> Option<PathBuf> {
+        self.lock().contains(&seed).then(|| self.path(seed))
+    }
+
+    fn path(&self, seed: u64) -> PathBuf {
+        self.folder.join(format!("{}-{seed}.trace", self.stem))
+    }
+
+    fn lock(&self) -> MutexGuard<'_, BTreeSet<u64>> {
+        // Whoever panicked has left a set of seeds behind, which is still one.
+        self.seeds.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

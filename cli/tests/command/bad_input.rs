@@ -1,0 +1,158 @@
+//! Bad input gets one clear message on standard error, status 2, and leaves nothing behind.
+
+use std::fs;
+use std::path::Path;
+
+use crate::support::{BAD_INPUT, files, rejoin, rejoin_in_colour};
+use tempfile::TempDir;
+
+/// Runs the line in which `DIR` stands for an empty folder; checks that it fails, that the message
+/// has all of `words`, and that the folder has only what `prepare` put there.
+fn refused(prepare: &[(&str, &[u8])], line: &str, words: &[&str]) {
+    let folder = TempDir::new().unwrap();
+    for (name, bytes) in prepare {
+        fs::write(folder.path().join(name), bytes).unwrap();
+    }
+    let before = files(folder.path());
+    let dir = folder.path().to_str().unwrap();
+    let ran = rejoin(&line.replace("DIR", dir)).exits(BAD_INPUT);
+    for word in words {
+        let word = word.replace("DIR", dir);
+        assert!(ran.err.contains(&word), "{word:?} is not in:\n{}", ran.err);
+    }
+    assert_eq!(ran.err.matches("error:").count(), 1, "{}", ran.err);
+    assert!(!ran.err.contains('\x1b'), "{}", ran.err);
+    assert_eq!(files(folder.path()), before);
+}
+
+fn scenario_refused(text: &str, words: &[&str]) {
+    refused(&[("mine.toml", text.as_bytes())], "run DIR/mine.toml --save DIR/x", words);
+    refused(
+        &[("mine.toml", text.as_bytes())],
+        "sweep DIR/mine.toml --seeds 0..4 --traces DIR/traces",
+        words,
+    );
+}
+
+#[test]
+fn a_malformed_scenario_is_shown_at_its_place() {
+    scenario_refused("type = \"or-map\"\nops = = 3\n", &["mine.toml:2:"]);
+    scenario_refused("type = \"or-map\"\nlos = 0.5\n", &["unknown field `los`", "mine.toml:2:1"]);
+    scenario_refused("type = \"or-map\"\nloss = 1.5\n", &["`loss` is 1.5", "mine.toml:2:8", "^"]);
+    scenario_refused("type = \"or-map\"\nops = \"many\"\n", &["mine.toml:2:7"]);
+    scenario_refused("ops = 3\n", &["missing field `type`"]);
+    scenario_refused("", &["missing field `type`"]);
+    scenario_refused(
+        "type = \"or-map\"\n[[crash]]\nreplica = 9\nat_ms = 1\n",
+        &["there is no replica 9", "mine.toml:3:11"],
+    );
+}
+
+#[test]
+fn the_place_is_shown_although_the_type_is_chosen_on_the_command_line() {
+    let file: &[(&str, &[u8])] = &[("mine.toml", b"type = \"nobodys\"\nloss = 1.5\n")];
+    refused(file, "run DIR/mine.toml", &["unknown type `nobodys`", "mine.toml:1:8"]);
+    refused(file, "run DIR/mine.toml --type or-set", &["`loss` is 1.5"]);
+    let file: &[(&str, &[u8])] = &[("mine.toml", b"type = \"or-map\"\nloss = 1.5\n")];
+    refused(file, "run DIR/mine.toml --type or-set", &["`loss` is 1.5", "mine.toml:2:8"]);
+    let file: &[(&str, &[u8])] = &[("mine.toml", b"type = \"or-map\"\nlos = 1.5\n")];
+    refused(file, "run DIR/mine.toml --type or-set", &["unknown field", "mine.toml:2:1"]);
+}
+
+#[test]
+fn an_unknown_name_is_named_with_what_there_is_instead() {
+    let meant = &["unknown type `or-mpa`", "did you mean `or-map`?", "pn-counter"];
+    refused(&[], "run --type or-mpa --save DIR/x", meant);
+    refused(&[], "sweep cart --type or-mpa --seeds 0..2 --traces DIR/traces", meant);
+    refused(&[], "laws or-mpa", meant);
+    refused(&[], "laws forgetful-set", &["did you mean `broken/forgetful-set`?"]);
+    refused(&[], "run --policy statte", &["unknown policy `statte`", "did you mean `state`?"]);
+    refused(&[], "run crat", &["`crat`", "did you mean `cart`?", "amnesia"]);
+    refused(&[], "sweep crat --seeds 0..2", &["`crat`", "did you mean `cart`?"]);
+}
+
+#[test]
+fn an_unreadable_file_is_named() {
+    refused(&[], "run DIR", &["cannot read `DIR`"]);
+    refused(&[], "run DIR/absent.toml", &["DIR/absent.toml"]);
+    refused(&[("mine.toml", &[0xff, 0xfe])], "run DIR/mine.toml", &["mine.toml", "UTF-8"]);
+    refused(&[], "replay DIR/absent.trace", &["cannot read `DIR/absent.trace`"]);
+    refused(&[], "replay DIR", &["cannot read `DIR`"]);
+    let long = vec![b'#'; (1 << 20) + 1];
+    refused(&[("long.toml", &long)], "run DIR/long.toml", &["long.toml", "longer than"]);
+}
+
+#[test]
+fn a_file_that_cannot_be_written_is_named() {
+    refused(&[], "run --save DIR/absent/x.trace", &["cannot write", "DIR/absent/x.trace"]);
+    let in_the_way: &[(&str, &[u8])] = &[("traces", b"a file")];
+    let sweep = "sweep cart --type broken/subtracting-counter --seeds 0..20 --traces DIR/traces";
+    refused(in_the_way, sweep, &["cannot write", "DIR/traces"]);
+}
+
+#[test]
+fn a_corrupt_trace_is_refused() {
+    let trace = saved_trace();
+    let half = &trace[..trace.len() / 2];
+    refused(&[("a.trace", half)], "replay DIR/a.trace", &["a.trace", "truncated"]);
+    let mut longer = trace.clone();
+    longer.push(0);
+    refused(&[("a.trace", &longer)], "replay DIR/a.trace", &["a.trace"]);
+    refused(&[("a.trace", b"")], "replay DIR/a.trace", &["a.trace"]);
+    refused(&[("a.trace", b"type = \"or-map\"")], "replay DIR/a.trace", &["a.trace"]);
+    // Any byte that is changed is noticed.
+    for at in (0..trace.len()).step_by(trace.len() / 40) {
+        let mut changed = trace.clone();
+        changed[at] ^= 0x10;
+        refused(&[("a.trace", &changed)], "replay DIR/a.trace", &["a.trace"]);
+    }
+}
+
+fn saved_trace() -> Vec<u8> {
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("a.trace");
+    rejoin(&format!("run --save {}", path.display())).exits(crate::support::HELD);
+    fs::read(path).unwrap()
+}
+
+#[test]
+fn a_range_of_seeds_that_holds_none_is_refused() {
+    let sweep = |seeds: &str, words: &[&str]| {
+        refused(&[], &format!("sweep cart --traces DIR/traces --seeds={seeds}"), words);
+    };
+    sweep("5..5", &["'5..5'", "empty"]);
+    sweep("5..3", &["'5..3'", "backwards"]);
+    sweep("5", &["'5'", "A..B"]);
+    sweep("0..x", &["`x` is not a whole number"]);
+    sweep("-3..3", &["`-3`"]);
+    sweep("0..18446744073709551616", &["18446744073709551616"]);
+}
+
+#[test]
+fn wrong_usage_is_explained() {
+    refused(&[], "run --seed x", &["--seed", "`x` is not a whole number"]);
+    refused(&[], "run --seed=-1", &["--seed", "`-1`"]);
+    refused(&[], "run --sed 1", &["--sed"]);
+    refused(&[], "sweep cart", &["--seeds"]);
+    refused(&[], "sweep cart --seeds 0..2 --jobs 0", &["--jobs"]);
+    refused(&[], "laws or-set --cases 0", &["--cases"]);
+    refused(&[], "laws", &["<TYPE>"]);
+    refused(&[], "walk", &["'walk'"]);
+}
+
+#[test]
+fn on_a_terminal_the_complaint_is_in_colour() {
+    let ran = rejoin_in_colour("run --type or-mpa").exits(BAD_INPUT);
+    assert!(ran.err.contains('\x1b'));
+}
+
+#[test]
+fn help_and_version_are_no_errors() {
+    for line in ["--help", "-h", "--version", "run --help", "sweep -h", "help laws"] {
+        let ran = rejoin(line).exits(crate::support::HELD);
+        assert!(ran.out.lines().all(|line| crate::support::columns(line) <= 80), "{}", ran.out);
+    }
+    let bare = rejoin("").exits(BAD_INPUT);
+    assert!(bare.err.contains("Usage: rejoin <COMMAND>"));
+    assert!(!Path::new("traces").exists());
+}

@@ -1,0 +1,6 @@
+//! The command as its users meet it.
+
+mod bad_input;
+mod commands;
+mod own_registry;
+mod support;
