@@ -1,5 +1,7 @@
 //! From a failing case to one with the fewest operations.
 
+use std::collections::BTreeSet;
+
 use super::Case;
 use super::case::Event;
 use crate::{Delivery, OpSet};
@@ -111,7 +113,8 @@ impl<Op: Clone + Eq> Shrinker<Op> {
             let lower = [0, clock_ms / 2, clock_ms.saturating_sub(1)];
             steps.extend(lower.map(|clock_ms| Step::Clock(at, clock_ms)));
         }
-        for more in 1..=self.alphabet.len() {
+        let ranks: BTreeSet<usize> = events.iter().map(|event| self.rank(&event.op)).collect();
+        for more in ranks {
             steps.extend((0..more).map(|simpler| Step::ReplaceAll(more, simpler)));
         }
         steps.push(Step::RankClocks);

@@ -5,7 +5,7 @@ use std::fmt::{self, Write};
 use super::judge::{Finding, breaks};
 use super::{Case, Event, Execution, Law};
 use crate::OpSet;
-use crate::model::{Model, Spec};
+use crate::model::Model;
 
 /// Past this width a table's cell is cut; the values below the table are given in full.
 const CELL: usize = 36;
@@ -75,11 +75,7 @@ impl<Op> Violation<Op> {
         case: Case<Op>,
         finding: &Finding,
         found: Option<Found>,
-    ) -> Self
-    where
-        M: Spec<Op = Op>,
-        Op: Clone,
-    {
+    ) -> Self {
         let law = finding.law;
         let with_stamps = law == Law::StampExceedsSeen || stamps_matter(model, &case, law);
         let table = table(&Execution::run(model, &case), with_stamps);
@@ -136,14 +132,9 @@ fn stamps_matter<M: Model>(model: &M, case: &Case<M::Op>, law: Law) -> bool {
 }
 
 fn explain(finding: &Finding) -> String {
-    let given = finding.given.iter().map(|(name, origin, _)| (name, origin));
-    let width = given
-        .clone()
-        .map(|(name, _)| name)
-        .chain(finding.sides.iter().map(|(name, _)| name))
-        .map(|name| name.chars().count())
-        .max()
-        .unwrap_or(0);
+    let given = finding.given.iter().map(|(name, _, _)| name);
+    let names = given.chain(finding.sides.iter().map(|(name, _)| name));
+    let width = names.map(|name| name.chars().count()).max().unwrap_or(0);
     let mut text = String::new();
     for (name, origin, value) in &finding.given {
         let _ = writeln!(text, "  {name:width$} = {value}");

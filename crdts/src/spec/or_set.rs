@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::Nested;
 use crate::causal::Element;
 use crate::model::{DeltaOf, Refused, Wire};
-use crate::{At, Model, OrSet, OrSetEdit, OrSetView, ReplicaId, Spec, View};
+use crate::{At, Draw, Model, OrSet, OrSetEdit, OrSetView, ReplicaId, Spec, View};
 
 /// A change to a set.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -54,6 +54,15 @@ impl<T: Element + Wire + Send + Sync> Spec for OrSetModel<T> {
         let adds = self.elements.iter().cloned().map(SetOp::Add);
         let removes = self.elements.iter().cloned().map(SetOp::Remove);
         adds.chain(removes).chain([SetOp::Clear]).collect()
+    }
+
+    fn draw(&self, draw: &mut dyn Draw) -> SetOp<T> {
+        let element = self.elements[draw.below(self.elements.len() as u64) as usize].clone();
+        match draw.below(16) {
+            0..=9 => SetOp::Add(element), // a set that is mostly empty tests little
+            10..=14 => SetOp::Remove(element),
+            _ => SetOp::Clear,
+        }
     }
 
     fn value(&self, view: &View<'_, SetOp<T>>) -> Option<BTreeSet<T>> {

@@ -10,11 +10,11 @@ use crate::model::Model;
 pub(super) fn check<M: Model>(judge: &Judge<'_, '_, M>) -> Verdict {
     check_performers(judge)?;
     check_visible(judge)?;
-    if judge.wants(Law::KnownStateChangesNothing) {
-        check_known_states(judge)?;
-    }
     if judge.wants_any(&[Law::EqualKnowledgeEqualState, Law::EqualKnowledgeEqualBytes]) {
         check_equal_knowledge(judge)?;
+    }
+    if judge.wants(Law::KnownStateChangesNothing) {
+        check_known_states(judge)?;
     }
     Ok(())
 }

@@ -22,9 +22,9 @@ pub(super) fn all<M: Model>(judge: &Judge<'_, '_, M>) -> Verdict {
     operation::check(judge)?;
     state::check(judge)?;
     delta::check(judge)?;
-    replicated::check(judge)?;
     knowledge::check(judge)?;
     path::check(judge)?;
+    replicated::check(judge)?;
     encoding::check(judge)?;
     path::check_specification(judge)
 }
