@@ -115,6 +115,14 @@ pub enum RunError {
 }
 
 /// The subjects that can be named, by name.
+///
+/// ```
+/// use rejoin_crdts::spec::GCounterModel;
+/// use rejoin_sim::{Registry, Subject, TypeSubject};
+/// let mut registry = Registry::new();
+/// registry.add(TypeSubject::new("likes", "how many like it", GCounterModel));
+/// assert_eq!(registry.get("likes").map(|subject| subject.policies()[0].clone()).as_deref(), Some("delta"));
+/// ```
 #[derive(Clone, Default)]
 pub struct Registry {
     subjects: BTreeMap<String, Arc<dyn Subject>>,

@@ -16,6 +16,19 @@ use crate::{EventId, Fingerprint, Time};
 /// It stores what was decided (operations, faults, the fate of every message), not only the seed,
 /// so that it replays although the scenario's drawing changes, and can be cut down. The draws that
 /// replicas made themselves follow from the seed and the events' ids.
+///
+/// ```
+/// use rejoin_crdts::spec::GCounterModel;
+/// use rejoin_sim::{Scenario, Subject, Trace, TypeSubject};
+/// let counter = TypeSubject::new("g-counter", "grows", GCounterModel);
+/// let outcome = counter.run(&Scenario::of("g-counter"), 7)?;
+/// let file = Trace::of(&outcome).encode()?;
+///
+/// let trace = Trace::decode(&file)?;
+/// trace.expect(&counter.replay(&trace)?)?;
+/// assert!(Trace::decode(&file[1..]).is_err());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Trace {
     /// The name of the type or protocol.

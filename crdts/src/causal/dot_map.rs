@@ -54,7 +54,7 @@ impl<K: Element, S: DotStore> DotMap<K, S> {
 
     /// How many keys there are.
     #[must_use]
-    pub fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         self.entries.len()
     }
 

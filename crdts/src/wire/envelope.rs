@@ -174,7 +174,7 @@ fn decode_v1<T: DeserializeOwned>(
     if found != schema {
         return Err(WireError::Schema { found, expected: schema });
     }
-    payload::parse(limits, rest)
+    payload::from_payload_bytes(limits, rest)
 }
 
 fn checksum(header: &[u8], payload: &[u8]) -> u32 {

@@ -45,6 +45,7 @@ mod payload;
 
 pub use envelope::{HEADER_BYTES, Kind, MAGIC, VERSION, decode, encode};
 pub use error::WireError;
+pub(crate) use payload::from_payload_bytes;
 pub use payload::{Limits, payload_bytes};
 
 #[cfg(test)]

@@ -81,7 +81,11 @@ pub(super) fn append<T: Serialize + ?Sized>(
     })
 }
 
-pub(super) fn parse<T: DeserializeOwned>(limits: Limits, payload: &[u8]) -> Result<T, WireError> {
+/// The value whose [`payload_bytes`] are `payload`. Linear in them.
+pub(crate) fn from_payload_bytes<T: DeserializeOwned>(
+    limits: Limits,
+    payload: &[u8],
+) -> Result<T, WireError> {
     let bounds = Bounds {
         too_deep: Cell::new(false),
         elements_left: Cell::new(payload.len() as u64 + FREE_ELEMENTS),

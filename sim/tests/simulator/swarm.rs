@@ -27,8 +27,8 @@ fn draw(subject: &dyn Subject, number: u64) -> Scenario {
     ];
     let mut cap = |choices: &[u64]| Some(choices[below(choices.len() as u64) as usize]);
     let config = Caps {
-        gossip_ms: cap(&[0, 20, 100, 400]),
-        heartbeat_ms: cap(&[0, 50, 1_000]),
+        gossip_ms: cap(&[10, 50, 100, 400]),
+        heartbeat_ms: cap(&[50, 1_000]),
         buffer: cap(&[0, 1, 3, 1_024]),
         batch: cap(&[0, 1, 2, 64]),
         window: cap(&[0, 1, 8]),
@@ -56,7 +56,7 @@ fn draw(subject: &dyn Subject, number: u64) -> Scenario {
 fn the_toolkits_own_types_withstand_everything_at_once() {
     let registry = support::registry();
     for subject in registry.iter() {
-        for number in 0..60 {
+        for number in 0..40 {
             let scenario = draw(&**subject, number);
             let outcome = subject.run(&scenario, number).unwrap();
             assert_ne!(

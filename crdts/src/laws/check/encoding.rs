@@ -6,19 +6,15 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use crate::laws::Law;
 use crate::laws::judge::{Finding, Judge, Verdict, join};
 use crate::model::{Model, Wire};
+use crate::wire::{self, Limits};
 
 /// The bytes of a value, as they travel, or why there are none.
 pub(super) fn bytes(value: &impl Wire) -> Result<Vec<u8>, String> {
-    bincode::serde::encode_to_vec(value, bincode::config::standard())
-        .map_err(|error| error.to_string())
+    wire::payload_bytes(value).map_err(|error| error.to_string())
 }
 
 fn decode<T: Wire>(bytes: &[u8]) -> Result<T, String> {
-    match bincode::serde::decode_from_slice(bytes, bincode::config::standard()) {
-        Ok((value, read)) if read == bytes.len() => Ok(value),
-        Ok((_, read)) => Err(format!("{} bytes are left over", bytes.len() - read)),
-        Err(error) => Err(error.to_string()),
-    }
+    wire::from_payload_bytes(Limits::default(), bytes).map_err(|error| error.to_string())
 }
 
 fn hash(value: &impl Hash) -> u64 {

@@ -26,7 +26,7 @@ fn registers_hold() {
 
 #[test]
 fn sets_hold() {
-    holds(GrowModel::<{ fault::NONE }>);
+    holds(GrowModel::with(fault::NONE));
     holds(spec::OrSetModel::new([1, 2]));
 }
 

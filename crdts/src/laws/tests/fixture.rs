@@ -9,8 +9,21 @@ use crate::{
     At, Delivery, DeltaOf, Lattice, Merge, Model, Refused, ReplicaId, Replicated, Spec, View, Whole,
 };
 
-/// What is wrong with a [`Grow`].
+/// What is wrong with a [`Grow`], on the thread of the test: a fault for each type would have every
+/// law compiled for each of them.
 pub(super) mod fault {
+    use std::cell::Cell;
+
+    thread_local!(static NOW: Cell<u8> = const { Cell::new(NONE) });
+
+    pub(super) fn now() -> u8 {
+        NOW.get()
+    }
+
+    pub(super) fn set(fault: u8) {
+        NOW.set(fault);
+    }
+
     pub(crate) const NONE: u8 = 0;
     pub(crate) const REFUSAL_CHANGES: u8 = 1;
     pub(crate) const DELTA_OMITS: u8 = 2;
@@ -50,44 +63,44 @@ pub(super) mod fault {
 pub(super) const REFUSED: u8 = 9;
 
 #[derive(Clone, Debug, Default, Deserialize)]
-pub(super) struct Grow<const F: u8> {
+pub(super) struct Grow {
     items: BTreeSet<u8>,
     /// In the order of arrival; not part of its equality.
     arrived: Vec<u8>,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub(super) struct GrowDelta<const F: u8>(BTreeSet<u8>);
+pub(super) struct GrowDelta(BTreeSet<u8>);
 
-impl<const F: u8> PartialEq for Grow<F> {
+impl PartialEq for Grow {
     fn eq(&self, other: &Self) -> bool {
         self.items == other.items
     }
 }
 
-impl<const F: u8> Eq for Grow<F> {}
+impl Eq for Grow {}
 
-impl<const F: u8> Hash for Grow<F> {
+impl Hash for Grow {
     fn hash<H: Hasher>(&self, state: &mut H) {
         self.items.hash(state);
-        if F == fault::ORDER_IN_HASH {
+        if fault::now() == fault::ORDER_IN_HASH {
             self.arrived.hash(state);
         }
     }
 }
 
-impl<const F: u8> Serialize for Grow<F> {
+impl Serialize for Grow {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let items: Vec<u8> = match F {
+        let items: Vec<u8> = match fault::now() {
             fault::BYTES_FORGET => self.items.iter().copied().take(1).collect(),
             _ => self.items.iter().copied().collect(),
         };
-        let arrived: &[u8] = if F == fault::ORDER_IN_BYTES { &self.arrived } else { &[] };
+        let arrived: &[u8] = if fault::now() == fault::ORDER_IN_BYTES { &self.arrived } else { &[] };
         (items, arrived).serialize(serializer)
     }
 }
 
-impl<const F: u8> Grow<F> {
+impl Grow {
     fn add(&mut self, item: u8) {
         if self.items.insert(item) {
             self.arrived.push(item);
@@ -105,17 +118,17 @@ fn cyclic(mine: &BTreeSet<u8>, theirs: &BTreeSet<u8>) -> BTreeSet<u8> {
     }
 }
 
-impl<const F: u8> Merge for Grow<F> {
+impl Merge for Grow {
     fn merge(&mut self, other: &Self) -> bool {
         let before = self.items.clone();
-        match F {
+        match fault::now() {
             fault::KEEPS_SELF if !self.items.is_empty() => {}
             fault::TAKES_OTHER => self.items.clone_from(&other.items),
             fault::CYCLIC => self.items = cyclic(&self.items, &other.items),
             fault::MEETS => self.items.retain(|item| other.items.contains(item)),
             _ => other.arrived.iter().for_each(|&item| self.add(item)),
         }
-        match F {
+        match fault::now() {
             fault::MERGE_DENIES => false,
             fault::MERGE_BOASTS => true,
             _ => self.items != before,
@@ -123,41 +136,41 @@ impl<const F: u8> Merge for Grow<F> {
     }
 }
 
-impl<const F: u8> Merge<GrowDelta<F>> for Grow<F> {
-    fn merge(&mut self, delta: &GrowDelta<F>) -> bool {
+impl Merge<GrowDelta> for Grow {
+    fn merge(&mut self, delta: &GrowDelta) -> bool {
         let before = self.items.clone();
-        match F {
+        match fault::now() {
             fault::EMPTY_DELTA_ADDS if delta.0.is_empty() => self.add(7),
             fault::CYCLIC => self.items = cyclic(&self.items, &delta.0),
             fault::DELTA_NEEDS_STATE if self.items.is_empty() => {}
             _ => delta.0.iter().for_each(|&item| self.add(item)),
         }
-        if F == fault::DELTA_FORGETS_ZERO && delta.0.contains(&1) {
+        if fault::now() == fault::DELTA_FORGETS_ZERO && delta.0.contains(&1) {
             self.items.remove(&0);
         }
         self.items != before
     }
 }
 
-impl<const F: u8> Merge for GrowDelta<F> {
+impl Merge for GrowDelta {
     fn merge(&mut self, other: &Self) -> bool {
         let before = self.clone();
-        match F {
+        match fault::now() {
             fault::DELTA_KEEPS_SELF if !self.0.is_empty() => {}
             fault::DELTA_TAKES_OTHER => self.0.clone_from(&other.0),
             fault::DELTA_CYCLIC => self.0 = cyclic(&self.0, &other.0),
             _ => self.0.extend(&other.0),
         }
-        if F == fault::DELTA_JOIN_INVENTS && self.0.len() > 1 {
+        if fault::now() == fault::DELTA_JOIN_INVENTS && self.0.len() > 1 {
             self.0.insert(7);
         }
         *self != before
     }
 }
 
-impl<const F: u8> Lattice for Grow<F> {
+impl Lattice for Grow {
     fn covers(&self, other: &Self) -> bool {
-        match F {
+        match fault::now() {
             fault::COVERS_BY_SIZE => self.items.len() >= other.items.len(),
             _ => {
                 let mut joined = self.clone();
@@ -168,14 +181,14 @@ impl<const F: u8> Lattice for Grow<F> {
     }
 }
 
-impl<const F: u8> Lattice for GrowDelta<F> {}
+impl Lattice for GrowDelta {}
 
-impl<const F: u8> Replicated for Grow<F> {
-    type Delta = GrowDelta<F>;
+impl Replicated for Grow {
+    type Delta = GrowDelta;
 
-    fn missing_from(&self, other: &Self) -> Option<GrowDelta<F>> {
+    fn missing_from(&self, other: &Self) -> Option<GrowDelta> {
         let missing: BTreeSet<u8> = self.items.difference(&other.items).copied().collect();
-        match F {
+        match fault::now() {
             fault::MISSING_ALWAYS => Some(GrowDelta(missing)),
             _ if missing.is_empty() => None,
             fault::MISSING_OMITS => Some(GrowDelta::default()),
@@ -184,9 +197,9 @@ impl<const F: u8> Replicated for Grow<F> {
         }
     }
 
-    fn news(&self, delta: &GrowDelta<F>) -> Option<GrowDelta<F>> {
+    fn news(&self, delta: &GrowDelta) -> Option<GrowDelta> {
         let news: BTreeSet<u8> = delta.0.difference(&self.items).copied().collect();
-        match F {
+        match fault::now() {
             fault::NEWS_ALWAYS => Some(GrowDelta(news)),
             _ if news.is_empty() => None,
             fault::NEWS_OMITS => Some(GrowDelta::default()),
@@ -195,10 +208,10 @@ impl<const F: u8> Replicated for Grow<F> {
         }
     }
 
-    fn parts(&self) -> impl Iterator<Item = GrowDelta<F>> {
+    fn parts(&self) -> impl Iterator<Item = GrowDelta> {
         let items: Vec<u8> = self.items.iter().copied().collect();
         let mut parts: Vec<Vec<u8>> = items.iter().map(|&item| vec![item]).collect();
-        match F {
+        match fault::now() {
             fault::PARTS_OMIT => drop(parts.pop()),
             fault::PARTS_REPEAT if items.len() > 1 => parts.push(items),
             fault::PARTS_LUMP if items.len() > 2 => {
@@ -212,14 +225,22 @@ impl<const F: u8> Replicated for Grow<F> {
 }
 
 #[derive(Clone)]
-pub(super) struct GrowModel<const F: u8>;
+pub(super) struct GrowModel(());
 
-impl<const F: u8> Spec for GrowModel<F> {
+impl GrowModel {
+    /// The model of sets with a fault. There is one fault at a time on a thread.
+    pub(super) fn with(fault: u8) -> Self {
+        fault::set(fault);
+        Self(())
+    }
+}
+
+impl Spec for GrowModel {
     type Op = u8;
     type Value = Vec<u8>;
 
     fn alphabet(&self) -> Vec<u8> {
-        match F {
+        match fault::now() {
             fault::REFUSAL_CHANGES => vec![0, 1, REFUSED],
             _ => vec![0, 1, 2],
         }
@@ -227,7 +248,7 @@ impl<const F: u8> Spec for GrowModel<F> {
 
     fn value(&self, view: &View<'_, u8>) -> Option<Vec<u8>> {
         let all = view.iter().map(|seen| *seen.op);
-        Some(match F {
+        Some(match fault::now() {
             // As if adding twice left two.
             fault::WRONG_VALUE => {
                 let mut all: Vec<u8> = all.collect();
@@ -243,28 +264,28 @@ impl<const F: u8> Spec for GrowModel<F> {
     }
 }
 
-impl<const F: u8> Model for GrowModel<F> {
-    type State = Grow<F>;
+impl Model for GrowModel {
+    type State = Grow;
 
-    fn initial(&self, me: ReplicaId) -> Grow<F> {
+    fn initial(&self, me: ReplicaId) -> Grow {
         let mut state = Grow::default();
-        if F == fault::ID_IN_STATE {
+        if fault::now() == fault::ID_IN_STATE {
             state.add(100 + me.id() as u8);
         }
         state
     }
 
-    fn perform(&self, state: &mut Grow<F>, _: &At, op: &u8) -> Result<DeltaOf<Self>, Refused> {
+    fn perform(&self, state: &mut Grow, _: &At, op: &u8) -> Result<DeltaOf<Self>, Refused> {
         if *op == REFUSED {
             state.add(8);
             return Err(Refused::Rule("nine is refused".to_owned()));
         }
         let fresh = !state.items.contains(op);
-        match F {
+        match fault::now() {
             fault::CYCLIC => state.items = cyclic(&state.items, &[*op].into()),
             _ => state.add(*op),
         }
-        Ok(GrowDelta(match F {
+        Ok(GrowDelta(match fault::now() {
             fault::DELTA_OMITS => BTreeSet::new(),
             fault::DELTA_OF_NOTHING => [*op].into(),
             _ if fresh => [*op].into(),
@@ -272,7 +293,7 @@ impl<const F: u8> Model for GrowModel<F> {
         }))
     }
 
-    fn read(&self, state: &Grow<F>) -> Vec<u8> {
+    fn read(&self, state: &Grow) -> Vec<u8> {
         state.items.iter().copied().filter(|&item| item < 100).collect()
     }
 }

@@ -72,7 +72,7 @@ fn what_is_refused_has_not_happened() {
 fn whoever_sees_that_nothing_happened_sees_why() {
     // Under a contract that asks for nothing, an operation without effect is visible only with
     // what made it ineffective.
-    let model = GrowModel::<{ fault::NONE }>;
+    let model = GrowModel::with(fault::NONE);
     let case = Case::new(Delivery::Any, [event(0, 1, &[]), event(1, 1, &[0]), event(2, 2, &[1])]);
     let run = Execution::run(&model, &case);
     assert_eq!(*run.history().saw(2), set(&[0, 1]));
@@ -92,7 +92,7 @@ fn the_same_seed_finds_the_same() {
 
 #[test]
 fn a_shrunk_case_has_no_simpler_one_that_fails() {
-    let model = GrowModel::<{ fault::CYCLIC }>;
+    let model = GrowModel::with(fault::CYCLIC);
     for seed in 0..8 {
         let laws = Laws::new(model.clone()).seed(seed).only([Law::StatesAssociate]);
         let violation = laws.check().unwrap_err();
@@ -104,7 +104,7 @@ fn a_shrunk_case_has_no_simpler_one_that_fails() {
 
 #[test]
 fn long_cases_shrink_as_far_as_short_ones() {
-    let model = GrowModel::<{ fault::WRONG_VALUE }>;
+    let model = GrowModel::with(fault::WRONG_VALUE);
     let case = Case::draw(&model, 4, 40, &mut Random::new(5, 0));
     let law = Law::Specification;
     let finding = breaks(&model, &case, law).unwrap();
@@ -116,7 +116,7 @@ fn long_cases_shrink_as_far_as_short_ones() {
 
 #[test]
 fn a_violation_is_a_table_that_a_person_can_follow() {
-    let violation = Laws::new(GrowModel::<{ fault::WRONG_VALUE }>).check().unwrap_err();
+    let violation = Laws::new(GrowModel::with(fault::WRONG_VALUE)).check().unwrap_err();
     let found = violation.found().unwrap();
     assert_eq!(found.0, 0);
     let expected = "\
