@@ -46,10 +46,6 @@ impl Spec for LikesModel {
     fn value(&self, view: &View<'_, Like>) -> Option<u64> {
         Some(view.len() as u64)
     }
-
-    fn delivery(&self) -> Delivery {
-        Delivery::PerSender // a slot brings its replica's earlier likes along
-    }
 }
 
 /// How the type is driven. `Whole` adapts a type that can only merge whole states.

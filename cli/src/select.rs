@@ -43,7 +43,7 @@ impl Selection {
             None => (default.name.to_owned(), default.text.to_owned(), Some(default.summary)),
             Some(named) => match Preset::find(named) {
                 Some(preset) => (named.to_owned(), preset.text.to_owned(), Some(preset.summary)),
-                None => (named.to_owned(), text_of(named)?, None),
+                None => (named.to_owned(), text_of(registry, named)?, None),
             },
         };
         let mut choice = Choice { subject: choice.subject.clone(), policy: choice.policy.clone() };
@@ -125,15 +125,16 @@ pub(crate) fn bytes_of(path: &Path, limit: u64) -> Result<Vec<u8>, InputError> {
 }
 
 /// The text of the scenario in a file.
-fn text_of(name: &str) -> Result<String, InputError> {
+fn text_of(registry: &Registry, name: &str) -> Result<String, InputError> {
     let path = Path::new(name);
     let bytes = match bytes_of(path, MAX_SCENARIO_BYTES) {
         Err(InputError::Read { source, .. }) if source.kind() == io::ErrorKind::NotFound => {
             let presets = presets().iter().map(|preset| preset.name);
-            return Err(InputError::NoScenario {
-                name: name.to_owned(),
-                help: instead(name, presets).replacen("there are", "the presets are", 1),
-            });
+            let help = match registry.get(name) {
+                Some(_) => format!("it is a type: --type {name}"),
+                None => instead(name, presets).replacen("there are", "the presets are", 1),
+            };
+            return Err(InputError::NoScenario { name: name.to_owned(), help });
         }
         bytes => bytes?,
     };

@@ -68,6 +68,7 @@ impl fmt::Debug for ReplicaId {
 /// (Almeida, Baquero, Gonçalves, Preguiça & Fonte, "Scalable and accurate causality tracking",
 /// DAIS 2014).
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "RawDot")]
 pub struct Dot {
     /// Who minted it.
     pub replica: ReplicaId,
@@ -76,10 +77,33 @@ pub struct Dot {
 }
 
 impl Dot {
+    /// The last counter that is taken from a stranger, so that a replica can always mint one more.
+    pub(crate) const LAST: u64 = u64::MAX >> 1;
+
     /// The `counter`-th dot of `replica`.
     #[must_use]
     pub const fn new(replica: ReplicaId, counter: u64) -> Self {
         Self { replica, counter }
+    }
+}
+
+/// A dot as a stranger writes it.
+#[derive(Deserialize)]
+#[serde(rename = "Dot")]
+struct RawDot {
+    replica: ReplicaId,
+    counter: u64,
+}
+
+impl TryFrom<RawDot> for Dot {
+    type Error = String;
+
+    fn try_from(RawDot { replica, counter }: RawDot) -> Result<Self, String> {
+        if (1..=Self::LAST).contains(&counter) {
+            Ok(Self { replica, counter })
+        } else {
+            Err(format!("there is no dot {replica}:{counter}"))
+        }
     }
 }
 

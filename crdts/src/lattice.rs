@@ -71,7 +71,8 @@ pub trait Replicated: Lattice + Merge<Self::Delta> {
 /// Adapts a plain state-based CRDT, one that can only merge whole states: its delta is the state.
 ///
 /// For a type of your own that has a `merge` and nothing else. `S::default()` must be the bottom
-/// of the lattice.
+/// of the lattice. A whole state brings along all that its operation had seen, so the delivery of
+/// such a type is [`Causal`](crate::Delivery::Causal), the default.
 ///
 /// ```
 /// use rejoin_crdts::{Lattice, Merge, Replicated, Whole};

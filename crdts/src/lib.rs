@@ -82,3 +82,14 @@ pub use map::{OrMap, OrMapDelta, OrMapEdit, OrMapView};
 pub use model::{Delivery, DeltaOf, Draw, Model, Refused, Spec};
 pub use register::{LwwDelta, LwwRegister, StaleStamp};
 pub use set::{OrSet, OrSetDelta, OrSetEdit, OrSetView};
+
+/// The examples of the book run as tests.
+#[cfg(doctest)]
+mod book {
+    #[doc = include_str!("../../README.md")]
+    struct Readme;
+    #[doc = include_str!("../../docs/types.md")]
+    struct Types;
+    #[doc = include_str!("../../docs/own-type.md")]
+    struct OwnType;
+}

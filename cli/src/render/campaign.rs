@@ -34,7 +34,7 @@ pub(crate) fn campaign(
     page.title(&around.title);
     page.lines(configuration::of_campaign(around.scenario, &campaign.policy, screen.width));
     page.blank();
-    page.line(totals(campaign));
+    page.lines(totals(campaign, screen.width));
     page.line(label("twice").plain(match tally.nondeterministic {
         0 => format!("{} of them, and the same each time", thousands(tally.made_twice)),
         number => format!("{} of them; {number} differed", thousands(tally.made_twice)),
@@ -52,38 +52,35 @@ pub(crate) fn campaign(
     page.print()
 }
 
-fn totals(campaign: &Campaign) -> Line {
+fn totals(campaign: &Campaign, width: usize) -> Vec<Line> {
     let tally = &campaign.tally;
-    let seeds = format!("seeds {}..{}", campaign.seeds.start, campaign.seeds.end);
-    let mut line = label("runs").plain(format!("{} ({seeds}): ", thousands(campaign.runs)));
     let classes: Vec<String> = tally
         .violated_by_class
         .iter()
-        .map(|(class, number)| format!("{} {class}", thousands(*number)))
+        .map(|(class, number)| match tally.violated_by_class.len() {
+            1 => class.clone(),
+            _ => format!("{} {class}", thousands(*number)),
+        })
         .collect();
     let violated = match classes.len() {
         0 => "violated".to_owned(),
-        1 => format!(
-            "violated ({})",
-            tally.violated_by_class.keys().next().map_or("", |class| class)
-        ),
         _ => format!("violated ({})", classes.join(", ")),
     };
-    let verdicts = [
+    let seeds = format!("(seeds {}..{})", campaign.seeds.start, campaign.seeds.end);
+    let counts = [
+        (Style::Plain, campaign.runs, seeds.as_str()),
         (Style::Good, tally.held, "held"),
         (Style::Bad, tally.violated, violated.as_str()),
         (Style::Warn, tally.vacuous, "vacuous"),
         (Style::Warn, tally.nondeterministic, "nondeterministic"),
     ];
     // What is not there goes without saying, but for what everybody asks about.
-    let said = verdicts.into_iter().filter(|(_, number, word)| *number > 0 || *word == "violated");
-    for (at, (style, number, word)) in said.enumerate() {
+    let said = counts.into_iter().filter(|(_, number, word)| *number > 0 || *word == "violated");
+    let items = said.map(|(style, number, word)| {
         let style = if number == 0 { Style::Plain } else { style };
-        line = line
-            .plain(if at == 0 { "" } else { ", " })
-            .styled(style, format!("{} {word}", thousands(number)));
-    }
-    line
+        (style, format!("{} {word}", thousands(number)))
+    });
+    counts::flow(Some("runs"), items.collect(), width)
 }
 
 /// The lowest failure in full, or what the campaign as a whole showed.

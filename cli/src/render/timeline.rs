@@ -28,12 +28,14 @@ pub(crate) struct Form {
 pub(crate) fn timeline(outcome: &Outcome, form: Form) -> Vec<Line> {
     let mut sketch = Sketch::new(outcome, form);
     let mut moments: Vec<Vec<Line>> = Vec::new();
-    let mut operations = outcome
-        .decisions
-        .operations
-        .iter()
-        .filter(|operation| form.everything && operation.at_us <= outcome.ended_us)
-        .peekable();
+    let mut operations: Vec<&OperationDecision> = if form.everything {
+        let planned = outcome.decisions.operations.iter();
+        planned.filter(|operation| operation.at_us <= outcome.ended_us).collect()
+    } else {
+        Vec::new()
+    };
+    operations.sort_by_key(|operation| operation.at_us);
+    let mut operations = operations.into_iter().peekable();
     for entry in &outcome.timeline {
         while let Some(operation) = operations.next_if(|next| next.at_us < entry.at_us) {
             moments.push(sketch.operation(operation));
@@ -129,7 +131,7 @@ impl Sketch {
         self.words(
             operation.at_us,
             &[mark],
-            Line::new().plain(format!("r{} is asked to {text}", operation.replica)),
+            Line::new().plain(format!("r{} ← {text}", operation.replica)),
         )
     }
 

@@ -1,5 +1,6 @@
 //! `rejoin sweep`: a scenario under many seeds.
 
+mod progress;
 mod tally;
 mod traces;
 
@@ -7,12 +8,12 @@ use std::num::NonZeroUsize;
 use std::ops::Range;
 use std::thread::available_parallelism;
 
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use rayon::ThreadPoolBuilder;
 use rayon::iter::{IntoParallelIterator as _, ParallelIterator as _};
 use rejoin_sim::{Registry, Verdict};
 use serde::Serialize;
 
+use progress::Progress;
 pub(crate) use tally::Tally;
 use traces::Traces;
 
@@ -77,9 +78,10 @@ pub(crate) fn sweep(
 ) -> Result<Report, InputError> {
     let selection = Selection::make(registry, Some(&args.scenario), &args.choice)?;
     let traces = Traces::new(&args.traces, args.keep, &selection);
-    let bar = bar(args.seeds.end - args.seeds.start, progress);
-    let tally = run_all(&selection, args, &traces, &bar, program)?;
-    bar.finish_and_clear();
+    let tally = {
+        let progress = Progress::new(args.seeds.end - args.seeds.start, progress);
+        run_all(&selection, args, &traces, &progress, program)?
+    };
 
     let campaign_result = conclude(&selection, args, tally, &traces, program);
     let next = next(registry, &selection, args, program, &campaign_result);
@@ -101,7 +103,7 @@ fn run_all(
     selection: &Selection,
     args: &SweepArgs,
     traces: &Traces,
-    bar: &ProgressBar,
+    progress: &Progress,
     program: &Program,
 ) -> Result<Tally, InputError> {
     let jobs = args.jobs.or_else(|| available_parallelism().ok()).map_or(1, NonZeroUsize::get);
@@ -116,9 +118,8 @@ fn run_all(
         let failed = matches!(outcome.verdict, Verdict::Violated | Verdict::Nondeterministic);
         if failed {
             traces.save(&outcome)?;
-            bar.set_message("failures found, the traces are being saved");
         }
-        bar.inc(1);
+        progress.done(failed);
         Ok(Tally::of(outcome, twice))
     };
     pool.install(|| {
@@ -218,17 +219,4 @@ fn next(
         }
         None => (program.line(["laws", selection.subject.name()]), "its merge, on its own"),
     }
-}
-
-/// The progress bar, if somebody sees it.
-fn bar(runs: u64, progress: bool) -> ProgressBar {
-    if !progress {
-        return ProgressBar::hidden();
-    }
-    let template = "{bar:24.cyan/dim} {pos}/{len} seeds · {per_sec} · {eta} left {msg}";
-    let style =
-        ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar());
-    let bar = ProgressBar::with_draw_target(Some(runs), ProgressDrawTarget::stderr());
-    bar.set_style(style.progress_chars("━━─"));
-    bar
 }

@@ -3,8 +3,9 @@
 use std::fs;
 use std::path::Path;
 
-use crate::support::{BAD_INPUT, files, rejoin, rejoin_in_colour};
 use tempfile::TempDir;
+
+use crate::support::{self, BAD_INPUT, files, rejoin, rejoin_in_colour};
 
 /// Runs the line in which `DIR` stands for an empty folder; checks that it fails, that the message
 /// has all of `words`, and that the folder has only what `prepare` put there.
@@ -68,6 +69,7 @@ fn an_unknown_name_is_named_with_what_there_is_instead() {
     refused(&[], "laws forgetful-set", &["did you mean `broken/forgetful-set`?"]);
     refused(&[], "run --policy statte", &["unknown policy `statte`", "did you mean `state`?"]);
     refused(&[], "run crat", &["`crat`", "did you mean `cart`?", "amnesia"]);
+    refused(&[], "run broken/undead-set", &["it is a type: --type broken/undead-set"]);
     refused(&[], "sweep crat --seeds 0..2", &["`crat`", "did you mean `cart`?"]);
 }
 
@@ -111,7 +113,7 @@ fn a_corrupt_trace_is_refused() {
 fn saved_trace() -> Vec<u8> {
     let folder = TempDir::new().unwrap();
     let path = folder.path().join("a.trace");
-    rejoin(&format!("run --save {}", path.display())).exits(crate::support::HELD);
+    rejoin(&format!("run --save {}", path.display())).exits(support::HELD);
     fs::read(path).unwrap()
 }
 
@@ -149,8 +151,8 @@ fn on_a_terminal_the_complaint_is_in_colour() {
 #[test]
 fn help_and_version_are_no_errors() {
     for line in ["--help", "-h", "--version", "run --help", "sweep -h", "help laws"] {
-        let ran = rejoin(line).exits(crate::support::HELD);
-        assert!(ran.out.lines().all(|line| crate::support::columns(line) <= 80), "{}", ran.out);
+        let ran = rejoin(line).exits(support::HELD);
+        assert!(ran.out.lines().all(|line| support::columns(line) <= 80), "{}", ran.out);
     }
     let bare = rejoin("").exits(BAD_INPUT);
     assert!(bare.err.contains("Usage: rejoin <COMMAND>"));

@@ -2,9 +2,10 @@
 
 use std::fs;
 
-use crate::support::{HELD, UNPROVEN, VIOLATED, columns, files, rejoin, rejoin_in_colour};
 use rejoin_sim::presets;
 use tempfile::TempDir;
+
+use crate::support::{HELD, UNPROVEN, VIOLATED, columns, files, rejoin, rejoin_in_colour};
 
 fn broken_types() -> Vec<String> {
     let list = rejoin("list --json").exits(HELD).json();
@@ -75,7 +76,7 @@ fn every_broken_preset_run_fits_a_terminal() {
 fn verbose_shows_everything_and_still_one_next_line() {
     let brief = rejoin("run --type broken/subtracting-counter").exits(VIOLATED);
     let ran = rejoin("run --type broken/subtracting-counter --verbose").exits(VIOLATED);
-    for word in ["settle_ms = 60000", "is asked to Add(1)", "concerned: ", " events"] {
+    for word in ["settle_ms = 60000", " ← Add(1)", "concerned: ", " events"] {
         assert!(ran.out.contains(word), "{word} is not in\n{}", ran.out);
     }
     assert_eq!(ran.line("next: "), brief.line("next: "));
@@ -192,7 +193,7 @@ fn a_sweep_that_holds_leaves_no_folder_behind() {
     let ran = rejoin(&format!("sweep counter --seeds 10..20 --traces {}", traces.display()));
     let ran = ran.exits(HELD);
     assert!(!traces.exists());
-    assert!(ran.out.contains("10 (seeds 10..20): 10 held, 0 violated"), "{}", ran.out);
+    assert!(ran.out.contains("10 (seeds 10..20) · 10 held · 0 violated"), "{}", ran.out);
     ran.line("next: ");
 }
 

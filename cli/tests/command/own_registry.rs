@@ -2,12 +2,13 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use crate::support::{BAD_INPUT, HELD, UNPROVEN, VIOLATED, rejoin_on};
 use rejoin_cli::{Registry, builtin};
 use rejoin_crdts::spec::GCounterModel;
 use rejoin_sim::{
     Effort, LawsOutcome, Outcome, RunError, Scenario, Subject, Trace, TypeSubject, Verdict,
 };
+
+use crate::support::{self, BAD_INPUT, HELD, UNPROVEN, VIOLATED, rejoin_on};
 
 fn own() -> Registry {
     let mut registry = Registry::new();
@@ -98,7 +99,7 @@ fn a_replay_that_ends_otherwise_proves_nothing() {
     let folder = tempfile::TempDir::new().unwrap();
     let line = format!("sweep cart --type odd --seeds 0..1 --traces {}", folder.path().display());
     rejoin_on(Odd::registry(false), &line).exits(UNPROVEN);
-    let [trace] = crate::support::files(folder.path()).try_into().unwrap();
+    let [trace] = support::files(folder.path()).try_into().unwrap();
     let line = format!("replay {}/{trace}", folder.path().display());
     let ran = rejoin_on(Odd::registry(false), &line).exits(UNPROVEN);
     assert!(ran.out.contains("not reproduced: the trace says nondeterministic"), "{}", ran.out);
@@ -109,7 +110,7 @@ fn a_trace_of_a_type_that_is_not_there_is_refused() {
     let folder = tempfile::TempDir::new().unwrap();
     let trace = folder.path().join("likes.trace");
     rejoin_on(own(), &format!("run --save {}", trace.display())).exits(HELD);
-    let ran = crate::support::rejoin(&format!("replay {}", trace.display())).exits(BAD_INPUT);
+    let ran = support::rejoin(&format!("replay {}", trace.display())).exits(BAD_INPUT);
     assert!(ran.err.contains("\"likes\"") && ran.err.contains("likes.trace"), "{}", ran.err);
 }
 

@@ -7,10 +7,6 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 use crate::{Dot, Lattice, Merge, ReplicaId, VectorClock};
 
-/// The last counter a dot may have. What a peer sends beyond it is refused, so that a replica can
-/// always mint one more.
-const LAST: u64 = u64::MAX >> 1;
-
 /// The dots `first..=last` of one replica.
 type Run = (u64, u64);
 
@@ -74,14 +70,14 @@ impl CausalContext {
     ///
     /// # Panics
     ///
-    /// After 2⁶³ − 1 dots of one replica.
+    /// After 2⁶⁴ − 1 dots of one replica, of which deserialization accepts the first 2⁶³ − 1.
     #[must_use]
     pub fn next(&self, replica: ReplicaId) -> Dot {
         let last = match self.cloud.get(&replica).and_then(|runs| runs.last()) {
             Some(&(_, last)) => last,
             None => self.vector.get(replica),
         };
-        assert!(last < LAST, "{replica} has minted every dot there is");
+        assert!(last < u64::MAX, "{replica} has minted every dot there is");
         Dot::new(replica, last + 1)
     }
 
@@ -289,10 +285,11 @@ impl<'de> Deserialize<'de> for CausalContext {
         let mut set = Self::new();
         for (replica, runs) in lists {
             let gaps = runs.is_sorted_by(|a, b| a.1 < b.0 && b.0 - a.1 > 1);
-            let ranges = runs.iter().all(|run| 1 <= run.0 && run.0 <= run.1 && run.1 <= LAST);
+            let ranges = runs.iter().all(|run| 1 <= run.0 && run.0 <= run.1 && run.1 <= Dot::LAST);
             if runs.is_empty() || !gaps || !ranges {
                 return Err(de::Error::custom(format_args!(
-                    "the dots of {replica} are not maximal ascending runs within 1..={LAST}"
+                    "the dots of {replica} are not maximal ascending runs within 1..={}",
+                    Dot::LAST
                 )));
             }
             for run in runs {

@@ -95,7 +95,8 @@ impl Serialize for Grow {
             fault::BYTES_FORGET => self.items.iter().copied().take(1).collect(),
             _ => self.items.iter().copied().collect(),
         };
-        let arrived: &[u8] = if fault::now() == fault::ORDER_IN_BYTES { &self.arrived } else { &[] };
+        let arrived: &[u8] =
+            if fault::now() == fault::ORDER_IN_BYTES { &self.arrived } else { &[] };
         (items, arrived).serialize(serializer)
     }
 }

@@ -1,0 +1,99 @@
+//! The bytes of version 1 do not change.
+//!
+//! Each file under `golden/` is an envelope with a state, a delta or a message. To add one, write its
+//! name here and run once with `REJOIN_BLESS=1`; a file that is there is never written again.
+
+use std::fmt::Debug;
+use std::path::Path;
+use std::{env, fs};
+
+use rejoin_crdts::spec::{OrMapModel, OrSetModel};
+use rejoin_crdts::sync::{Config, Outbox, Output, Protocol, Replica, Timer};
+use rejoin_crdts::wire::{self, Kind, Limits};
+use rejoin_crdts::{
+    GCounter, LwwRegister, Merge, OpId, OrMap, OrSet, PnCounter, ReplicaId, Spec, Timestamp,
+};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+const A: ReplicaId = ReplicaId::new(1, 0x5eed);
+const B: ReplicaId = ReplicaId::new(2, 0xf00d);
+
+/// Compares with the file, both ways.
+fn golden<T: Serialize + DeserializeOwned + PartialEq + Debug>(name: &str, value: &T) {
+    let mut bytes = Vec::new();
+    wire::encode(Kind::Record, 1, value, &mut bytes).unwrap();
+    let stored = stored(name, &bytes);
+    assert_eq!(bytes, stored, "{name} is written differently");
+    let read: T = wire::decode(Kind::Record, 1, Limits::default(), &stored).unwrap();
+    assert_eq!(&read, value, "{name} is read differently");
+}
+
+fn stored(name: &str, bytes: &[u8]) -> Vec<u8> {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("golden").join(name);
+    if env::var_os("REJOIN_BLESS").is_some() && !path.exists() {
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(&path, bytes).unwrap();
+    }
+    fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+}
+
+#[test]
+fn counters_and_registers() {
+    let mut grows = GCounter::new();
+    let delta = grows.increment(A, 300).unwrap();
+    let _ = grows.increment(B, 2).unwrap();
+    golden("g-counter", &grows);
+    golden("g-counter-delta", &delta);
+    let mut counter = PnCounter::new();
+    let _ = counter.increment(A, 7).unwrap();
+    let _ = counter.decrement(B, 9).unwrap();
+    golden("pn-counter", &counter);
+    let mut register: LwwRegister<String> = LwwRegister::new();
+    golden("lww-register-unset", &register);
+    let _ = register.set(Timestamp::new(1_700_000_000_000, 3, B), "Final").unwrap();
+    golden("lww-register", &register);
+}
+
+#[test]
+fn sets_and_maps() {
+    let mut set: OrSet<String> = OrSet::new();
+    let mut deltas = set.insert(A, "apple");
+    deltas.merge(&set.insert(A, "pear"));
+    deltas.merge(&set.remove(A, "apple"));
+    deltas.merge(&set.insert(B, "pear"));
+    golden("or-set", &set);
+    golden("or-set-delta", &deltas);
+    let mut map: OrMap<String, OrMap<String, OrSet<u64>>> = OrMap::new();
+    let delta = map.update(A, "shop", |cart| {
+        cart.update("fruit", |set| set.insert(7u64));
+        cart.update("dairy", |set| set.insert(300u64));
+    });
+    let _ = map.update(B, "shop", |cart| cart.remove("dairy"));
+    golden("or-map-map", &map);
+    golden("or-map-map-delta", &delta);
+}
+
+#[test]
+fn a_message_of_policy_delta() {
+    type Cart = OrMapModel<String, OrSetModel<String>>;
+    let model: Cart = OrMapModel::new(["fruit".into()], OrSetModel::new(["apple".into()]));
+    let mut draw = |_| 0;
+    let mut out = Outbox::new(&mut draw);
+    let mut replica: Replica<Cart> =
+        Replica::start(model.clone(), Config::default(), A, Vec::new(), 5, &mut out);
+    replica.members(5, &[B.id()], &mut out);
+    let op = model.alphabet().remove(0);
+    replica.perform(OpId::new(A, 1), 1_000, op, &mut out).unwrap();
+    replica.timer(1_100, Timer::Gossip, &mut out);
+    let sent = out.into_outputs().into_iter().find_map(|output| match output {
+        Output::Send { message, .. } => Some(message),
+        _ => None,
+    });
+    let message = sent.expect("the operation is sent");
+    let mut bytes = Vec::new();
+    Replica::<Cart>::encode(&message, &mut bytes);
+    let stored = stored("interval", &bytes);
+    assert_eq!(bytes, stored);
+    assert_eq!(Replica::<Cart>::decode(&stored), Ok(message));
+}
