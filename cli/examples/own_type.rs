@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 use std::process::ExitCode;
 
-use rejoin_crdts::{At, Delivery, Lattice, Merge, Model, Refused, ReplicaId, Spec, View, Whole};
+use rejoin_crdts::{At, Lattice, Merge, Model, Refused, ReplicaId, Spec, View, Whole};
 use rejoin_sim::TypeSubject;
 use serde::{Deserialize, Serialize};
 
