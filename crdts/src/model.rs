@@ -63,7 +63,7 @@ pub trait Spec: Clone + Send + Sync + 'static {
     /// What a read returns. Its `Debug` is what people read in a report.
     type Value: Clone + Eq + Debug;
 
-    /// A small, finite set of operations: what the explorer tries, simplest first.
+    /// A small, finite set of operations, simplest first: what is tried. Never empty.
     fn alphabet(&self) -> Vec<Self::Op>;
 
     /// An operation for a random run: from the alphabet, unless there is more to try.

@@ -42,7 +42,8 @@ pub trait Protocol: Clone + Eq + Hash + Debug + Send + 'static {
 
     /// Performs a client's operation at once, and returns its name and the stamp it was given.
     ///
-    /// The stamp must exceed that of every operation visible here.
+    /// The stamp must exceed that of every operation that reached this replica, by whatever way. (An
+    /// operation that changed nothing reaches nobody, although it is visible wherever its past is.)
     ///
     /// # Errors
     ///
