@@ -65,7 +65,8 @@ pub struct Violation {
     pub at_us: Time,
     /// What the replicas concerned read, side by side, by address.
     pub values: Vec<Reading>,
-    /// What the specification says must be read, if that is what was checked and it is a function.
+    /// What the specification says must be read: at what is visible there, or was until it vanished.
+    /// `None` if it is a relation, or was not asked.
     pub expected: Option<String>,
     /// The operations concerned, as `r1:4 Insert("milk")`.
     pub operations: Vec<String>,

@@ -86,10 +86,11 @@ pub(crate) fn violated(page: &mut Page, violation: &Violation, everything: bool)
         if everything { page.uncut(line) } else { page.line(line) }
     }
     // Where the explanation only repeats the values, these are easier to compare.
-    let said = violation
-        .expected
-        .as_ref()
-        .is_some_and(|expected| violation.explanation.contains(expected));
+    let said = violation.class == Class::Specification
+        && violation
+            .expected
+            .as_ref()
+            .is_some_and(|expected| violation.explanation.contains(expected));
     if everything || !said {
         let mut explanation = wrap(&violation.explanation, page.width() - 2);
         if !everything && explanation.len() > MAX_EXPLANATION {

@@ -54,3 +54,18 @@ impl Lamport {
         Ok(self.time)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn time_grows_past_both_and_never_wraps() {
+        let mut clock = Lamport::new();
+        assert_eq!(clock.tick(), Ok(1));
+        assert_eq!(clock.observe(7), Ok(8));
+        assert_eq!(clock.observe(3), Ok(9));
+        assert_eq!(clock.observe(u64::MAX), Err(ClockError::Exhausted));
+        assert_eq!(clock.time(), 9);
+    }
+}

@@ -127,3 +127,68 @@ impl fmt::Debug for VectorClock {
         f.debug_map().entries(self.iter()).finish()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::*;
+
+    /// Clocks of many sizes, so that every way of merging and comparing is taken, with the maps that
+    /// they stand for.
+    fn clocks() -> Vec<(VectorClock, BTreeMap<ReplicaId, u64>)> {
+        let mut state = 7u64;
+        let mut draw = |below: u64| {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+            (state >> 33) % below
+        };
+        (0..60)
+            .map(|size| {
+                let counts: BTreeMap<ReplicaId, u64> = (0..size % 20)
+                    .map(|_| (ReplicaId::new(draw(24), draw(2)), 1 + draw(3)))
+                    .collect();
+                (counts.iter().map(|(&replica, &count)| (replica, count)).collect(), counts)
+            })
+            .collect()
+    }
+
+    #[test]
+    fn order_and_merge_are_those_of_the_counts() {
+        let mut orders = [0; 4];
+        for (a, counts_a) in &clocks() {
+            for (b, counts_b) in &clocks() {
+                let at_most = |x: &BTreeMap<ReplicaId, u64>, y: &BTreeMap<ReplicaId, u64>| {
+                    x.iter().all(|(replica, count)| y.get(replica).is_some_and(|y| y >= count))
+                };
+                let expected = match (at_most(counts_a, counts_b), at_most(counts_b, counts_a)) {
+                    (true, true) => Some(Ordering::Equal),
+                    (true, false) => Some(Ordering::Less),
+                    (false, true) => Some(Ordering::Greater),
+                    (false, false) => None,
+                };
+                assert_eq!(a.partial_cmp(b), expected);
+                assert_eq!(a.concurrent(b), expected.is_none());
+                orders[expected.map_or(3, |order| (order as i8 + 1) as usize)] += 1;
+                let mut merged = a.clone();
+                let changed = merged.merge(b);
+                assert_eq!(changed, merged != *a);
+                let mut greatest = counts_a.clone();
+                for (&replica, &count) in counts_b {
+                    let mine = greatest.entry(replica).or_default();
+                    *mine = count.max(*mine);
+                }
+                assert!(merged.iter().eq(greatest));
+            }
+        }
+        assert!(orders.iter().all(|&seen| seen > 0), "every relation occurs: {orders:?}");
+    }
+
+    #[test]
+    fn a_count_at_its_limit_refuses_and_does_not_move() {
+        let me = ReplicaId::new(1, 0);
+        let mut clock: VectorClock = [(me, u64::MAX)].into_iter().collect();
+        let before = clock.clone();
+        assert_eq!(clock.increment(me), Err(ClockError::Exhausted));
+        assert_eq!(clock, before);
+    }
+}

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use rejoin_crdts::sync::Protocol;
-use rejoin_crdts::{At, OpId, OpSet};
+use rejoin_crdts::{At, OpId, OpSet, Spec};
 
 use super::acknowledged::Acknowledged;
 use super::chronicle::Chronicle;
@@ -164,12 +164,14 @@ impl<P: Protocol, W: Witness<P>> Judge<P, W> {
             )));
         }
         if let Err(wrong) = recorded {
-            return Err(self.violation(
-                moment,
-                Class::Delta,
-                [index],
-                format!("{named} at r{}: {wrong}.", moment.address()),
-            ));
+            let wrong = format!("{named} at r{}: {wrong}.", moment.address());
+            let mut violation = self.violation(moment, Class::Delta, [index], wrong);
+            let value = format!("{:?}", replica.read());
+            violation.values = vec![Reading { replica: moment.address(), value }];
+            let mut all = saw;
+            all.insert(index);
+            violation.expected = self.must_be(&all);
+            return Err(violation);
         }
         self.look(moment, replica, Some(index))?;
         self.spread(moment, index)?;
@@ -229,7 +231,10 @@ impl<P: Protocol, W: Witness<P>> Judge<P, W> {
         self.settle(moment, replica, visible)?;
         if !gone.is_empty() {
             let wrong = visibility::shrank(moment.address(), &self.chronicle.names(&gone));
-            return Err(self.violation(moment, Class::Visibility, gone.iter(), wrong));
+            let mut violation = self.violation(moment, Class::Visibility, gone.iter(), wrong);
+            gone.union_with(&self.standings[moment.node].visible);
+            violation.expected = self.must_be(&gone);
+            return Err(violation);
         }
         Ok(true)
     }
@@ -346,6 +351,12 @@ impl<P: Protocol, W: Witness<P>> Judge<P, W> {
     pub(crate) fn reading(&self, node: usize) -> Option<Reading> {
         let (_, value) = self.standings[node].live.as_ref()?;
         Some(Reading { replica: address(node), value: format!("{value:?}") })
+    }
+
+    /// What the specification says where `visible` is visible, as text.
+    pub(super) fn must_be(&self, visible: &OpSet) -> Option<String> {
+        let view = self.chronicle.history.view(visible);
+        self.spec.value(&view).map(|value| format!("{value:?}"))
     }
 
     pub(super) fn violation(

@@ -15,11 +15,10 @@ impl<P: Protocol, W: Witness<P>> Judge<P, W> {
         let Some((_, value)) = &standing.live else { return Ok(()) };
         let view = self.chronicle.history.view(&standing.visible);
         let Err(reason) = self.spec.admits(&view, value) else { return Ok(()) };
-        let expected = self.spec.value(&view).map(|expected| format!("{expected:?}"));
         let wrong = format!("At r{}: {reason}.", moment.address());
         let mut violation =
             self.violation(moment, Class::Specification, standing.visible.iter(), wrong);
-        violation.expected = expected;
+        violation.expected = self.must_be(&standing.visible);
         Err(violation)
     }
 }
