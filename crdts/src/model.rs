@@ -120,6 +120,16 @@ pub trait Model: Spec {
 
     /// What a reader of `state` reads.
     fn read(&self, state: &Self::State) -> Self::Value;
+
+    /// Whether `news` from a peer claims a change of `me` that the state of `me` does not have.
+    ///
+    /// No honest peer can: an incarnation's changes are made in one place. Believing it would have
+    /// `me` name two changes alike, so a replica refuses the message. By default nothing is known
+    /// of the delta, and it is believed.
+    fn forges(&self, me: ReplicaId, state: &Self::State, news: &DeltaOf<Self>) -> bool {
+        let _ = (me, state, news);
+        false
+    }
 }
 
 /// The delta of a model's state.

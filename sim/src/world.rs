@@ -28,8 +28,9 @@ use crate::{EventId, Time};
 use log::Log;
 use node::Node;
 
-/// A run with more events than this will not end: messages breed, or a timer has no delay.
-const MAX_EVENTS: u64 = 2_000_000;
+/// A run with more events than this in a second of its time will not end: messages breed, or a timer
+/// has no delay.
+const MAX_EVENTS_A_SECOND: u64 = 2_000_000;
 
 /// What is run, apart from the types.
 pub(crate) struct Setup<'s> {
@@ -153,6 +154,7 @@ impl<'s, P: Protocol, W: Witness<P>> World<'s, P, W> {
         let settle_us = Time::from_ms(self.setup.scenario.settle_ms).as_us();
         // Settled, but messages were on their way: until the last of them has arrived.
         let mut until: Option<Time> = None;
+        let (mut second, mut steps_before) = (0, 0);
         loop {
             let deadline = self.calm_since.map(|calm| calm.plus_us(settle_us));
             let next = self.queue.next_at();
@@ -172,12 +174,16 @@ impl<'s, P: Protocol, W: Witness<P>> World<'s, P, W> {
                 let because = format!("{settle_ms} ms after the last fault");
                 return Err(self.unsettled(&because));
             }
-            if self.step >= MAX_EVENTS {
-                let because = format!("After {MAX_EVENTS} events, each causing others");
+            if self.step - steps_before >= MAX_EVENTS_A_SECOND {
+                let because =
+                    format!("After {MAX_EVENTS_A_SECOND} events in a second, each causing others");
                 return Err(self.unsettled(&because));
             }
             let Some((at, id, event)) = self.queue.pop() else { break };
             self.now = at;
+            if at.as_us() / 1_000_000 != second {
+                (second, steps_before) = (at.as_us() / 1_000_000, self.step);
+            }
             self.step += 1;
             let changed = self.carry_out(id, event)?;
             if self.calm_since.is_none() {

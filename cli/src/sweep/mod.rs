@@ -107,6 +107,9 @@ fn run_all(
     program: &Program,
 ) -> Result<Tally, InputError> {
     let jobs = args.jobs.or_else(|| available_parallelism().ok()).map_or(1, NonZeroUsize::get);
+    // More threads than runs would only be started and ended.
+    let runs = usize::try_from(args.seeds.end - args.seeds.start).unwrap_or(usize::MAX);
+    let jobs = jobs.min(runs.max(1));
     let pool = ThreadPoolBuilder::new()
         .num_threads(jobs)
         .build()

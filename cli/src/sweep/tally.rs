@@ -18,6 +18,7 @@ pub(crate) struct Tally {
     /// How many tested nothing.
     pub(crate) vacuous: u64,
     /// How many tested nothing, by reason.
+    #[serde(rename = "vacuous_by_reason")]
     pub(crate) vacuous_because: BTreeMap<String, u64>,
     /// How many were not the same twice.
     pub(crate) nondeterministic: u64,

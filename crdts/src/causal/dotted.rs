@@ -60,22 +60,27 @@ impl<S: DotStore> Dotted<S> {
     }
 
     fn live(&self) -> CausalContext {
-        let mut live = CausalContext::new();
-        self.store.dots(&mut |dot| {
-            live.insert(dot);
-        });
-        live
+        let mut live = Vec::new();
+        self.store.dots(&mut |dot| live.push(dot));
+        live.into_iter().collect()
     }
 }
 
 impl<S: DotStore> DottedDelta<S> {
     /// The dots of live entries and located deaths.
     fn located(&self) -> CausalContext {
-        let mut located = CausalContext::new();
-        S::delta_dots(&self.store, &mut |dot| {
-            located.insert(dot);
-        });
-        located
+        let mut located = Vec::new();
+        S::delta_dots(&self.store, &mut |dot| located.push(dot));
+        located.into_iter().collect()
+    }
+
+    /// Whether it claims a change of `me` that `context`, which is that of `me`, does not know: the
+    /// dots of an incarnation are minted in one place.
+    pub(crate) fn forges(&self, me: ReplicaId, context: &CausalContext) -> bool {
+        let next = context.next(me);
+        let mut forged = self.removals.next(me) > next || self.unlocated.next(me) > next;
+        S::delta_dots(&self.store, &mut |dot| forged |= dot.replica == me && dot >= next);
+        forged
     }
 
     fn unless_empty(self) -> Option<Self> {
@@ -156,8 +161,8 @@ impl<S: DotStore> Replicated for Dotted<S> {
 
     fn parts(&self) -> impl Iterator<Item = DottedDelta<S>> {
         let live = self.store.parts().map(|store| DottedDelta { store, ..DottedDelta::default() });
-        let dead: Vec<Dot> = self.context.difference(&self.live()).iter().collect();
-        live.chain(dead.into_iter().map(|dot| DottedDelta {
+        let dead = self.context.difference(&self.live()).into_dots();
+        live.chain(dead.map(|dot| DottedDelta {
             unlocated: [dot].into_iter().collect(),
             ..DottedDelta::default()
         }))
@@ -183,6 +188,12 @@ impl<S: DotStore> fmt::Debug for DottedDelta<S> {
     }
 }
 
+/// A dot that occurs twice.
+fn repeated(mut dots: Vec<Dot>) -> Option<Dot> {
+    dots.sort_unstable();
+    dots.windows(2).find(|pair| pair[0] == pair[1]).map(|pair| pair[0])
+}
+
 impl<'de, S: DotStore + Deserialize<'de>> Deserialize<'de> for Dotted<S> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         #[derive(Deserialize)]
@@ -192,15 +203,14 @@ impl<'de, S: DotStore + Deserialize<'de>> Deserialize<'de> for Dotted<S> {
             store: S,
         }
         let Raw { context, store } = Raw::<S>::deserialize(deserializer)?;
-        let mut seen = CausalContext::new();
-        let mut wrong = None;
-        store.dots(&mut |dot| {
-            if !seen.insert(dot) {
-                wrong = Some(format!("the dot {dot} names two entries"));
-            } else if !context.contains(dot) {
-                wrong = Some(format!("the entry {dot} is not in the context"));
-            }
-        });
+        let mut live = Vec::new();
+        store.dots(&mut |dot| live.push(dot));
+        let stranger = live.iter().find(|dot| !context.contains(**dot)).copied();
+        let wrong = match (repeated(live), stranger) {
+            (Some(dot), _) => Some(format!("the dot {dot} names two entries")),
+            (_, Some(dot)) => Some(format!("the entry {dot} is not in the context")),
+            (None, None) => None,
+        };
         wrong.map_or(Ok(Self { context, store }), |wrong| Err(de::Error::custom(wrong)))
     }
 }
@@ -215,16 +225,12 @@ impl<'de, S: DotStore<Delta: Deserialize<'de>>> Deserialize<'de> for DottedDelta
             unlocated: CausalContext,
         }
         let Raw { store, removals, unlocated } = Raw::<S::Delta>::deserialize(deserializer)?;
-        let mut seen = CausalContext::new();
-        let mut wrong = None;
-        S::delta_dots(&store, &mut |dot| {
-            if !seen.insert(dot) {
-                wrong = Some(format!("the dot {dot} occurs twice"));
-            }
-        });
-        if let Some(wrong) = wrong {
-            return Err(de::Error::custom(wrong));
+        let mut dots = Vec::new();
+        S::delta_dots(&store, &mut |dot| dots.push(dot));
+        if let Some(dot) = repeated(dots.clone()) {
+            return Err(de::Error::custom(format_args!("the dot {dot} occurs twice")));
         }
+        let mut seen: CausalContext = dots.into_iter().collect();
         for other in [&removals, &unlocated] {
             if let Some(dot) = seen.intersection(other).iter().next() {
                 return Err(de::Error::custom(format_args!("the dot {dot} occurs twice")));

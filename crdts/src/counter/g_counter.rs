@@ -135,6 +135,12 @@ impl Replicated for GCounter {
 }
 
 impl GCounterDelta {
+    /// What `replica` has added, as far as the delta says.
+    #[must_use]
+    pub fn slot(&self, replica: ReplicaId) -> u64 {
+        self.slots.get(replica)
+    }
+
     fn unless_empty(slots: Slots) -> Option<Self> {
         (!slots.is_empty()).then_some(Self { slots })
     }

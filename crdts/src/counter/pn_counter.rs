@@ -82,6 +82,10 @@ pub struct PnCounterDelta {
 }
 
 impl PnCounterDelta {
+    pub(crate) fn forges(&self, me: ReplicaId, state: &PnCounter) -> bool {
+        self.added.slot(me) > state.added.slot(me) || self.taken.slot(me) > state.taken.slot(me)
+    }
+
     fn adding(added: GCounterDelta) -> Self {
         Self { added, ..Self::default() }
     }

@@ -83,6 +83,10 @@ impl Model for GCounterModel {
     fn read(&self, state: &GCounter) -> u128 {
         state.value()
     }
+
+    fn forges(&self, me: ReplicaId, state: &GCounter, news: &DeltaOf<Self>) -> bool {
+        news.slot(me) > state.slot(me)
+    }
 }
 
 /// [`PnCounter`]: the sum of the visible increments less that of the visible decrements.
@@ -132,5 +136,9 @@ impl Model for PnCounterModel {
 
     fn read(&self, state: &PnCounter) -> i128 {
         state.value()
+    }
+
+    fn forges(&self, me: ReplicaId, state: &PnCounter, news: &DeltaOf<Self>) -> bool {
+        news.forges(me, state)
     }
 }

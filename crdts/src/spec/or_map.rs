@@ -158,6 +158,10 @@ where
     fn read(&self, state: &Self::State) -> Self::Value {
         state.iter().map(|(key, view)| (key.clone(), self.nested.read_view(view))).collect()
     }
+
+    fn forges(&self, me: ReplicaId, state: &Self::State, news: &DeltaOf<Self>) -> bool {
+        news.forges(me, state.context())
+    }
 }
 
 impl<K: Element + Wire + Send + Sync, N: Nested> Nested for OrMapModel<K, N>

@@ -109,6 +109,10 @@ impl<T: Element + Wire + Send + Sync> Model for OrSetModel<T> {
     fn read(&self, state: &OrSet<T>) -> BTreeSet<T> {
         state.iter().cloned().collect()
     }
+
+    fn forges(&self, me: ReplicaId, state: &OrSet<T>, news: &DeltaOf<Self>) -> bool {
+        news.forges(me, state.context())
+    }
 }
 
 impl<T: Element + Wire + Send + Sync> Nested for OrSetModel<T> {

@@ -27,9 +27,12 @@ pub const SCHEMA: u32 = 1;
 /// - **Clock**: a message that brings news brings its sender's clock, so that a local stamp exceeds
 ///   every stamp in the state. If that clock is further ahead than
 ///   [`max_ahead_ms`](Config::max_ahead_ms) the message is refused, and nothing changes.
-/// - **Admission**: what cannot have been sent to this replica (under its own name, acknowledging
-///   entries that it never wrote, meant for another address) is refused; an interval that does not
+/// - **Admission**: what cannot have been sent to this replica (under its own name, claiming
+///   changes or acknowledging entries that it never made, meant for another address) is refused; an interval that does not
 ///   attach to what is here is not merged but asked for again.
+///
+/// - **Trust**: bytes are checked, peers are not authenticated. A peer that forges what it says of
+///   *others* is believed, and so is a stamp inside a delta that lies beyond its message's clock.
 ///
 /// **Cost**: an operation or a received delta costs in proportion to the delta; a received state
 /// costs a comparison with the state here. Nothing is done for a peer except once in a round.
@@ -189,6 +192,12 @@ impl<M: Model> Replica<M> {
     ) -> Result<(), Refused> {
         // Without news there is no stamp here that the clock had not exceeded before.
         let Some(news) = news else { return Ok(()) };
+        if self.model.forges(self.me, &self.state, &news) {
+            return Err(Refused::Rule(format!(
+                "{sender} claims a change of {}, which that replica never made",
+                self.me
+            )));
+        }
         self.clock.observe(now_ms, clock)?; // first, since it may refuse
         self.state.merge(&news);
         self.keep(news, Some(sender), out);

@@ -68,7 +68,8 @@ impl<P: Protocol, W: Witness<P>> Judge<P, W> {
             reasons.extend(unsettled.describe(|set| self.chronicle.names(set)));
         }
         if reasons.is_empty() {
-            reasons.push("the replicas know the same operations, but differ".to_owned());
+            let how = if self.agree() { "are not at rest" } else { "differ" };
+            reasons.push(format!("the replicas know the same operations, but {how}"));
         }
         let wrong = format!("{because}: {}.", reasons.join("; "));
         Box::new(Violation {

@@ -3,6 +3,7 @@
 //! Every rule names the key it is about by its path, and the place in the text is found from there:
 //! one set of rules serves files and programs.
 
+use rejoin_crdts::sync::Config;
 use std::collections::BTreeSet;
 use std::ops::Range;
 
@@ -106,7 +107,10 @@ fn sizes(scenario: &Scenario) -> Result<(), Problem> {
     between("ops", scenario.ops, 1, MAX_EVENTS)?;
     between("duration_ms", scenario.duration_ms, 1, MAX_MS)?;
     between("settle_ms", scenario.settle_ms, 1, MAX_MS)?;
-    between("skew_ms", scenario.skew_ms, 0, MAX_MS)?;
+    // Beyond it replicas refuse each other's messages for as long as the run lasts.
+    let bounds = Config::default();
+    let max_ahead_ms = scenario.config.max_ahead_ms.unwrap_or(bounds.max_ahead_ms);
+    between("skew_ms", scenario.skew_ms, 0, max_ahead_ms.min(MAX_MS))?;
     between("partitions", scenario.partitions, 0, MAX_EVENTS)?;
     between("crashes", scenario.crashes, 0, MAX_EVENTS)?;
     let caps = &scenario.config;
@@ -125,6 +129,18 @@ fn sizes(scenario: &Scenario) -> Result<(), Problem> {
             return problem(
                 [Key("config"), Key(key)],
                 format!("`{key}` is {cap}; it must be between 0 and {MAX_MS}"),
+            );
+        }
+    }
+    // Replicas that are not woken while they may settle cannot.
+    for (key, cap) in [("gossip_ms", caps.gossip_ms), ("heartbeat_ms", caps.heartbeat_ms)] {
+        if let Some(cap) = cap
+            && cap > scenario.settle_ms
+        {
+            let settle_ms = scenario.settle_ms;
+            return problem(
+                [Key("config"), Key(key)],
+                format!("`{key}` is {cap}; it must not exceed `settle_ms`, which is {settle_ms}"),
             );
         }
     }

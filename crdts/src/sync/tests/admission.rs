@@ -1,7 +1,7 @@
 //! What is refused changes nothing.
 
 use super::*;
-use crate::spec::{LwwRegisterModel, Write};
+use crate::spec::{LwwRegisterModel, OrSetModel, SetOp, Write};
 use crate::wire::WireError;
 use crate::{ClockError, Timestamp};
 
@@ -185,4 +185,42 @@ fn a_sign_of_life_is_small() {
     let mut bytes = Vec::new();
     Counter::encode(&fired(&mut me, Timer::Heartbeat, 2)[0], &mut bytes);
     assert!(bytes.len() < 40, "{} bytes", bytes.len());
+}
+
+#[test]
+fn a_change_of_its_own_that_it_never_made_is_refused() {
+    // A slot of the receiver, which holds 1 there and 2 in the message.
+    let mut forged = interval();
+    let mut forger = counter(ME, &[2], &Config::default());
+    add(&mut forger, 1);
+    add(&mut forger, 2);
+    forged.delta = match round(&mut forger, 2).remove(0) {
+        Message::Interval(interval) => interval.delta,
+        other => panic!("{other:?}"),
+    };
+    let reason = "r2/5 claims a change of r1/5, which that replica never made";
+    assert_eq!(refused(2, Message::Interval(forged)), reason);
+
+    // A dot of the receiver, which has minted none.
+    let model = OrSetModel::new([1u8]);
+    let start = |me, peer| {
+        let start = |out: &mut Outbox<'_, Replica<OrSetModel<u8>>>| {
+            let config = Config { policy: Policy::State, ..Config::default() };
+            let mut replica = Replica::start(model.clone(), config, me, Vec::new(), 0, out);
+            replica.members(0, &[peer], out);
+            replica
+        };
+        outputs(start).0
+    };
+    let (mut honest, mut forger) = (start(ME, 2), start(ME, 2));
+    let forge = |out: &mut Outbox<'_, _>| forger.perform(OpId::new(ME, 1), 1, SetOp::Add(1), out);
+    outputs(forge).0.unwrap();
+    let (_, sent) = outputs(|out| forger.timer(10, Timer::Gossip, out));
+    let Some((_, Message::Whole(mut whole))) = sends(sent).pop() else { panic!("no state") };
+    whole.sender = PEER;
+    whole.clock = Timestamp::new(1, 0, PEER);
+    let before = honest.clone();
+    let (result, _) = outputs(|out| honest.receive(10, 2, Message::Whole(whole), out));
+    assert_eq!(result, Err(Refused::Rule(reason.to_owned())));
+    assert_eq!(honest, before);
 }
