@@ -66,7 +66,8 @@ pub struct Violation {
     /// What the replicas concerned read, side by side, by address.
     pub values: Vec<Reading>,
     /// What the specification says must be read: at what is visible there, or was until it vanished.
-    /// `None` if it is a relation, or was not asked.
+    /// `None` if it is a relation, or was not asked. For the class delta: what is read instead where
+    /// the delta is merged.
     pub expected: Option<String>,
     /// The operations concerned, as `r1:4 Insert("milk")`.
     pub operations: Vec<String>,

@@ -76,7 +76,8 @@ pub(crate) fn violated(page: &mut Page, violation: &Violation, everything: bool)
         violation.values.iter().map(|reading| format!("r{} reads", reading.replica)).collect();
     let mut values = violation.values.clone();
     if let Some(expected) = &violation.expected {
-        labels.push("must be".to_owned());
+        let label = if violation.class == Class::Delta { "by delta" } else { "must be" };
+        labels.push(label.to_owned());
         values.push(Reading { replica: 0, value: expected.clone() });
     }
     let widest = labels.iter().map(String::len).max().unwrap_or(0);

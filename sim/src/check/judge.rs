@@ -9,7 +9,7 @@ use rejoin_crdts::{At, OpId, OpSet, Spec};
 use super::acknowledged::Acknowledged;
 use super::chronicle::Chronicle;
 use super::convergence::{Convergence, Evidence};
-use super::witness::{OpOf, ValueOf, Witness};
+use super::witness::{OpOf, ValueOf, Witness, Wrong};
 use super::{Check, visibility};
 use crate::Time;
 use crate::outcome::Reading;
@@ -163,14 +163,12 @@ impl<P: Protocol, W: Witness<P>> Judge<P, W> {
                 at.stamp, moment.address()
             )));
         }
-        if let Err(wrong) = recorded {
-            let wrong = format!("{named} at r{}: {wrong}.", moment.address());
+        if let Err(Wrong { words, elsewhere }) = recorded {
+            let wrong = format!("{named} at r{}: {words}.", moment.address());
             let mut violation = self.violation(moment, Class::Delta, [index], wrong);
             let value = format!("{:?}", replica.read());
+            violation.expected = elsewhere.filter(|elsewhere| *elsewhere != value);
             violation.values = vec![Reading { replica: moment.address(), value }];
-            let mut all = saw;
-            all.insert(index);
-            violation.expected = self.must_be(&all);
             return Err(violation);
         }
         self.look(moment, replica, Some(index))?;

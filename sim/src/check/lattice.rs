@@ -5,7 +5,7 @@ use rejoin_crdts::wire::WireError;
 use rejoin_crdts::{At, Delivery, DeltaOf, Merge, Model, OpSet, Spec};
 
 use super::chronicle::Chronicle;
-use super::witness::{OpOf, Witness};
+use super::witness::{OpOf, Witness, Wrong};
 use crate::codec;
 
 type StateOf<P> = <<P as rejoin_crdts::sync::Protocol>::Spec as Model>::State;
@@ -48,7 +48,7 @@ impl<P: Backed> Witness<P> for LatticeWitness<P> {
         after: &P,
         at: &At,
         op: &OpOf<P>,
-    ) -> Result<(), String> {
+    ) -> Result<(), Wrong> {
         let mut copy = before.clone();
         let delta = self.spec.perform(&mut copy, at, op);
         let after = after.state();
@@ -58,7 +58,8 @@ impl<P: Backed> Witness<P> for LatticeWitness<P> {
                 self.deltas.push(None);
                 return Err(format!(
                     "the replica performed it, but the type refuses it at the same state: {refused}"
-                ));
+                )
+                .into());
             }
         };
         let empty = delta == DeltaOf::<P::Spec>::default();
@@ -67,23 +68,28 @@ impl<P: Backed> Witness<P> for LatticeWitness<P> {
             return Err(format!(
                 "performed on a copy of the state before, it gives {copy:?}, but the replica is \
                  then {after:?}"
-            ));
+            )
+            .into());
         }
         if empty && copy != *before {
             return Err(format!(
                 "its delta is empty, but it changed the state from {before:?} to {copy:?}"
-            ));
+            )
+            .into());
         }
         if !empty && copy == *before {
-            return Err(format!("its delta {delta:?} is not empty, but the state did not change"));
+            let words = format!("its delta {delta:?} is not empty, but the state did not change");
+            return Err(words.into());
         }
         let mut joined = before.clone();
         joined.merge(&delta);
         if joined != *after {
-            return Err(format!(
+            let words = format!(
                 "merging its delta {delta:?} into the state before gives {joined:?}, performing it \
                  gives {after:?}"
-            ));
+            );
+            let elsewhere = Some(format!("{:?}", self.spec.read(&joined)));
+            return Err(Wrong { words, elsewhere });
         }
         Ok(())
     }

@@ -7,7 +7,7 @@ use rejoin_crdts::wire::WireError;
 use rejoin_crdts::{At, OpId, OpSet};
 
 use super::chronicle::Chronicle;
-use super::witness::{OpOf, ValueOf, Witness};
+use super::witness::{OpOf, ValueOf, Witness, Wrong};
 
 /// Takes a replica's word for what is visible there, for the judge to cross-check.
 pub(crate) struct ReportWitness;
@@ -30,7 +30,7 @@ impl<P: Reporting> Witness<P> for ReportWitness {
         Ok(format!("{:?}", replica.read()).into_bytes())
     }
 
-    fn record(&mut self, _: &Self::Knowledge, _: &P, _: &At, _: &OpOf<P>) -> Result<(), String> {
+    fn record(&mut self, _: &Self::Knowledge, _: &P, _: &At, _: &OpOf<P>) -> Result<(), Wrong> {
         Ok(())
     }
 

@@ -13,6 +13,19 @@ pub(crate) type OpOf<P> = <<P as Protocol>::Spec as Spec>::Op;
 /// A value of a protocol.
 pub(crate) type ValueOf<P> = <<P as Protocol>::Spec as Spec>::Value;
 
+/// What is wrong with the effect of an operation.
+pub(crate) struct Wrong {
+    pub(crate) words: String,
+    /// What is read where its delta is merged, as text, if that was compared.
+    pub(crate) elsewhere: Option<String>,
+}
+
+impl From<String> for Wrong {
+    fn from(words: String) -> Self {
+        Self { words, elsewhere: None }
+    }
+}
+
 /// What tells a judge what is visible at a replica: the lattice behind it, or its own word.
 pub(crate) trait Witness<P: Protocol> {
     /// Whether what is said to be visible could be made up, and must be cross-checked.
@@ -40,7 +53,7 @@ pub(crate) trait Witness<P: Protocol> {
         after: &P,
         at: &At,
         op: &OpOf<P>,
-    ) -> Result<(), String>;
+    ) -> Result<(), Wrong>;
 
     /// Whether the operation at `index` changed anything where it was performed, as far as can be
     /// told.
