@@ -73,6 +73,13 @@ impl CausalContext {
     /// # Panics
     ///
     /// After 2⁶⁴ − 1 dots of one replica, of which deserialization accepts the first 2⁶³ − 1.
+    ///
+    /// ```
+    /// use rejoin_crdts::{CausalContext, Dot, ReplicaId};
+    /// let me = ReplicaId::new(1, 0x5eed);
+    /// let seen: CausalContext = [Dot::new(me, 1), Dot::new(me, 4)].into_iter().collect();
+    /// assert_eq!(seen.next(me), Dot::new(me, 5));
+    /// ```
     #[must_use]
     pub fn next(&self, replica: ReplicaId) -> Dot {
         let last = match self.cloud.get(&replica).and_then(|runs| runs.last()) {
@@ -103,6 +110,15 @@ impl CausalContext {
     }
 
     /// The dots of `self` that are not in `other`.
+    ///
+    /// ```
+    /// use rejoin_crdts::{CausalContext, Dot, ReplicaId};
+    /// let me = ReplicaId::new(1, 0x5eed);
+    /// let dots = |range: std::ops::Range<u64>| {
+    ///     range.map(|n| Dot::new(me, n)).collect::<CausalContext>()
+    /// };
+    /// assert_eq!(dots(1..9).difference(&dots(3..5)).len(), 6);
+    /// ```
     #[must_use]
     pub fn difference(&self, other: &Self) -> Self {
         let mut rest = Self::new();
@@ -131,6 +147,15 @@ impl CausalContext {
     }
 
     /// The dots that are in both.
+    ///
+    /// ```
+    /// use rejoin_crdts::{CausalContext, Dot, ReplicaId};
+    /// let me = ReplicaId::new(1, 0x5eed);
+    /// let dots = |range: std::ops::Range<u64>| {
+    ///     range.map(|n| Dot::new(me, n)).collect::<CausalContext>()
+    /// };
+    /// assert_eq!(dots(1..5).intersection(&dots(3..9)), dots(3..5));
+    /// ```
     #[must_use]
     pub fn intersection(&self, other: &Self) -> Self {
         let mut both = Self::new();

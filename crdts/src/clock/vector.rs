@@ -54,6 +54,14 @@ impl VectorClock {
     /// # Errors
     ///
     /// [`ClockError::Exhausted`] after 2⁶⁴ − 1 events; the clock does not move.
+    ///
+    /// ```
+    /// use rejoin_crdts::{ReplicaId, VectorClock};
+    /// let me = ReplicaId::new(1, 0x5eed);
+    /// let mut clock = VectorClock::new();
+    /// assert_eq!(clock.increment(me), Ok(1));
+    /// assert_eq!(clock.get(me), 1);
+    /// ```
     pub fn increment(&mut self, replica: ReplicaId) -> Result<u64, ClockError> {
         let next = self.get(replica).checked_add(1).ok_or(ClockError::Exhausted)?;
         self.slots.set(replica, next);
@@ -61,6 +69,14 @@ impl VectorClock {
     }
 
     /// Raises the count of `replica` to at least `count`; true iff it grew.
+    ///
+    /// ```
+    /// use rejoin_crdts::{ReplicaId, VectorClock};
+    /// let me = ReplicaId::new(1, 0x5eed);
+    /// let mut clock = VectorClock::new();
+    /// assert!(clock.raise(me, 5));
+    /// assert!(!clock.raise(me, 3));
+    /// ```
     pub fn raise(&mut self, replica: ReplicaId, count: u64) -> bool {
         let grows = count > self.get(replica);
         if grows {

@@ -69,6 +69,17 @@ impl GCounter {
     /// # Errors
     ///
     /// [`CounterOverflow`] if the slot of `me` cannot hold it; nothing changes.
+    ///
+    /// ```
+    /// use rejoin_crdts::{GCounter, ReplicaId};
+    /// let me = ReplicaId::new(1, 0x5eed);
+    /// let mut counter = GCounter::new();
+    /// let delta = counter.increment(me, 3)?;
+    /// assert_eq!(counter.value(), 3);
+    /// assert!(counter.increment(me, u64::MAX).is_err()); // and it is still 3
+    /// # let _ = delta;
+    /// # Ok::<(), rejoin_crdts::CounterOverflow>(())
+    /// ```
     #[must_use = "the delta is what the other replicas need"]
     pub fn increment(&mut self, me: ReplicaId, by: u64) -> Result<GCounterDelta, CounterOverflow> {
         if by == 0 {

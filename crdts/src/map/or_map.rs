@@ -94,6 +94,18 @@ impl<K: Element, V: Causal> OrMap<K, V> {
     ///
     /// The closure may do several things: they travel as one. A key comes into being with the first
     /// thing that is added under it.
+    ///
+    /// ```
+    /// use rejoin_crdts::{OrMap, OrSet, ReplicaId};
+    /// let me = ReplicaId::new(1, 0x5eed);
+    /// let mut cart: OrMap<String, OrSet<String>> = OrMap::new();
+    /// let delta = cart.update(me, "fruit", |set| {
+    ///     set.insert("apple");
+    ///     set.insert("pear");
+    /// });
+    /// assert_eq!(cart.get("fruit").map(|set| set.len()), Some(2));
+    /// # let _ = delta;
+    /// ```
     #[must_use = "the delta is what the other replicas need"]
     pub fn update(
         &mut self,
@@ -109,6 +121,18 @@ impl<K: Element, V: Causal> OrMap<K, V> {
     /// # Errors
     ///
     /// What the closure returns; the map is then as it was before, whatever the closure did.
+    ///
+    /// ```
+    /// use rejoin_crdts::{OrMap, OrSet, ReplicaId};
+    /// let me = ReplicaId::new(1, 0x5eed);
+    /// let mut cart: OrMap<String, OrSet<String>> = OrMap::new();
+    /// let full = cart.try_update(me, "fruit", |set| {
+    ///     set.insert("apple");
+    ///     Err("the cart is full")
+    /// });
+    /// assert_eq!(full, Err("the cart is full"));
+    /// assert!(cart.is_empty());
+    /// ```
     pub fn try_update<E>(
         &mut self,
         me: ReplicaId,
@@ -122,6 +146,16 @@ impl<K: Element, V: Causal> OrMap<K, V> {
 
     /// Removes `key` with all that was seen under it, and returns the delta, which is empty if it
     /// was not there.
+    ///
+    /// ```
+    /// use rejoin_crdts::{OrMap, OrSet, ReplicaId};
+    /// let me = ReplicaId::new(1, 0x5eed);
+    /// let mut cart: OrMap<String, OrSet<String>> = OrMap::new();
+    /// let _ = cart.update(me, "fruit", |set| set.insert("apple"));
+    /// let delta = cart.remove(me, "fruit");
+    /// assert!(!cart.contains_key("fruit"));
+    /// # let _ = delta;
+    /// ```
     #[must_use = "the delta is what the other replicas need"]
     pub fn remove<Q: Ord + ?Sized>(&mut self, me: ReplicaId, key: &Q) -> OrMapDelta<K, V>
     where

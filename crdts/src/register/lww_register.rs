@@ -84,6 +84,17 @@ impl<T: Ord + Clone> LwwRegister<T> {
     /// # Errors
     ///
     /// [`StaleStamp`] unless `stamp` exceeds the stamp of the value that is there; nothing changes.
+    ///
+    /// ```
+    /// use rejoin_crdts::{LwwRegister, ReplicaId, Timestamp};
+    /// let me = ReplicaId::new(1, 0x5eed);
+    /// let mut title: LwwRegister<String> = LwwRegister::new();
+    /// let delta = title.set(Timestamp::new(1_000, 0, me), "Draft")?;
+    /// assert!(title.set(Timestamp::new(999, 0, me), "Stale").is_err());
+    /// assert_eq!(title.get().map(String::as_str), Some("Draft"));
+    /// # let _ = delta;
+    /// # Ok::<(), rejoin_crdts::StaleStamp>(())
+    /// ```
     #[must_use = "the delta is what the other replicas need"]
     pub fn set(
         &mut self,

@@ -67,12 +67,31 @@ impl<T: Element> OrSet<T> {
 
     /// Adds `element` and returns the delta. Adding what is there already renews it: a remove that
     /// had not seen this add leaves it in.
+    ///
+    /// ```
+    /// use rejoin_crdts::{Merge, OrSet, ReplicaId};
+    /// let me = ReplicaId::new(1, 0x5eed);
+    /// let (mut here, mut there) = (OrSet::<String>::new(), OrSet::new());
+    /// there.merge(&here.insert(me, "milk"));
+    /// assert!(there.contains("milk"));
+    /// ```
     #[must_use = "the delta is what the other replicas need"]
     pub fn insert(&mut self, me: ReplicaId, element: impl Into<T>) -> OrSetDelta<T> {
         self.body.edit(me, |cursor| OrSetEdit { cursor }.insert(element)).0
     }
 
     /// Removes `element` and returns the delta, which is empty if it was not there.
+    ///
+    /// ```
+    /// use rejoin_crdts::{OrSet, ReplicaId};
+    /// let me = ReplicaId::new(1, 0x5eed);
+    /// let mut set = OrSet::<String>::new();
+    /// let _ = set.insert(me, "milk");
+    /// let delta = set.remove(me, "milk");
+    /// assert!(set.is_empty());
+    /// assert_eq!(set.remove(me, "milk"), Default::default()); // it was not there
+    /// # let _ = delta;
+    /// ```
     #[must_use = "the delta is what the other replicas need"]
     pub fn remove<Q: Ord + ?Sized>(&mut self, me: ReplicaId, element: &Q) -> OrSetDelta<T>
     where
@@ -82,6 +101,16 @@ impl<T: Element> OrSet<T> {
     }
 
     /// Removes everything that is there now and returns the delta.
+    ///
+    /// ```
+    /// use rejoin_crdts::{OrSet, ReplicaId};
+    /// let me = ReplicaId::new(1, 0x5eed);
+    /// let mut set = OrSet::<u8>::new();
+    /// let _ = (set.insert(me, 1u8), set.insert(me, 2u8));
+    /// let delta = set.clear(me);
+    /// assert!(set.is_empty());
+    /// # let _ = delta;
+    /// ```
     #[must_use = "the delta is what the other replicas need"]
     pub fn clear(&mut self, me: ReplicaId) -> OrSetDelta<T> {
         self.body.edit(me, |cursor| OrSetEdit { cursor }.clear()).0
@@ -97,6 +126,14 @@ impl<T: Element> OrSet<T> {
     }
 
     /// The elements, ascending.
+    ///
+    /// ```
+    /// use rejoin_crdts::{OrSet, ReplicaId};
+    /// let me = ReplicaId::new(1, 0x5eed);
+    /// let mut set = OrSet::<u8>::new();
+    /// let _ = (set.insert(me, 2u8), set.insert(me, 1u8));
+    /// assert_eq!(set.iter().collect::<Vec<_>>(), [&1, &2]);
+    /// ```
     pub fn iter(&self) -> impl ExactSizeIterator<Item = &T> + '_ {
         self.view().iter()
     }
