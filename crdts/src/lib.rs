@@ -79,7 +79,7 @@ pub use history::{At, History, OpSet, Seen, View};
 pub use id::{Dot, OpId, ReplicaId};
 pub use lattice::{Lattice, Merge, Replicated, Whole};
 pub use map::{OrMap, OrMapDelta, OrMapEdit, OrMapView};
-pub use model::{Delivery, DeltaOf, Draw, Model, Refused, Spec};
+pub use model::{Delivery, DeltaOf, Draw, Model, Refused, Spec, Symmetry};
 pub use register::{LwwDelta, LwwRegister, StaleStamp};
 pub use set::{OrSet, OrSetDelta, OrSetEdit, OrSetView};
 

@@ -95,6 +95,69 @@ pub trait Spec: Clone + Send + Sync + 'static {
     fn delivery(&self) -> Delivery {
         Delivery::Causal
     }
+
+    /// What may be exchanged without changing anything but names: by default nothing, which is
+    /// always right. A search that believes it has less to try.
+    fn symmetry(&self) -> Symmetry {
+        Symmetry::default()
+    }
+}
+
+/// What may be exchanged in a history without changing anything but names, so that a search need
+/// try only one of all that are alike.
+///
+/// These are claims about the type, and a search that uses them proves nothing about a type for
+/// which they are false. The explorer can be told to believe none of them.
+///
+/// ```
+/// use rejoin_crdts::spec::OrSetModel;
+/// use rejoin_crdts::{Spec, Symmetry};
+/// let symmetry = OrSetModel::new(["a", "b"].map(str::to_owned)).symmetry();
+/// // add a, add b, remove a, remove b, clear: `a` and `b` may change places.
+/// assert_eq!(symmetry.renamings, [[1, 0, 3, 2, 4]]);
+/// assert!(symmetry.replicas && symmetry.stamps);
+/// assert!(!Symmetry::default().replicas);
+/// ```
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Symmetry {
+    /// Replicas may change names: their order breaks no tie.
+    pub replicas: bool,
+    /// Concurrent operations may change stamps: the type does not look at them.
+    pub stamps: bool,
+    /// Operations may change places: each entry maps the index of every operation of the
+    /// [`alphabet`](Spec::alphabet) to that of the one which takes its place. Generators suffice.
+    pub renamings: Vec<Vec<usize>>,
+}
+
+impl Symmetry {
+    /// Ids and stamps make no difference, and neighbours in `names` may change places in
+    /// `alphabet`, where `rename(op, from, to)` is `op` with the two exchanged.
+    ///
+    /// Renamings that lead out of the alphabet are left out.
+    pub(crate) fn of_names<Op: PartialEq, N>(
+        alphabet: &[Op],
+        names: &[N],
+        rename: impl Fn(&Op, &N, &N) -> Op,
+    ) -> Self {
+        let renaming = |pair: &[N]| -> Option<Vec<usize>> {
+            let place = |op: &Op| {
+                let renamed = rename(op, &pair[0], &pair[1]);
+                alphabet.iter().position(|other| *other == renamed)
+            };
+            alphabet.iter().map(place).collect()
+        };
+        let renamings = names.windows(2).filter_map(renaming).collect();
+        Self { replicas: true, stamps: true, renamings }
+    }
+}
+
+/// `name`, with `left` and `right` exchanged.
+pub(crate) fn exchanged<'n, N: PartialEq>(name: &'n N, left: &'n N, right: &'n N) -> &'n N {
+    match name {
+        _ if name == left => right,
+        _ if name == right => left,
+        _ => name,
+    }
 }
 
 /// A type under its specification: how a judge makes, changes and reads it.

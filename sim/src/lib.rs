@@ -18,6 +18,7 @@
 
 mod check;
 mod codec;
+pub mod explore;
 mod nemesis;
 mod network;
 pub mod outcome;

@@ -13,6 +13,7 @@ use serde::Serialize;
 pub use protocols::{ProtocolSubject, ReportingSubject};
 pub use types::TypeSubject;
 
+use crate::explore::{Address, Checkpoint, ExploreError, Explored, Progress, Scope, Visit};
 use crate::outcome::{Outcome, Verdict};
 use crate::scenario::{Scenario, ScenarioError};
 use crate::trace::{Trace, TraceError};
@@ -30,6 +31,27 @@ pub trait Subject: Send + Sync {
 
     /// Checks the laws, or `None` if it is no type but a protocol.
     fn laws(&self, effort: Effort) -> Option<LawsOutcome>;
+
+    /// Visits every history of a scope, or `None` if it is no type but a protocol.
+    ///
+    /// As [`explore_from`](crate::explore::explore_from).
+    fn explore(
+        &self,
+        scope: &Scope,
+        from: Option<Checkpoint>,
+        word: &mut dyn FnMut(Progress),
+    ) -> Option<Result<Explored, ExploreError>> {
+        let _ = (scope, from, word);
+        None
+    }
+
+    /// Visits one history of a scope, or `None` if it is no type but a protocol.
+    ///
+    /// As [`visit`](crate::explore::visit).
+    fn visit(&self, scope: &Scope, address: &Address) -> Option<Result<Visit, ExploreError>> {
+        let _ = (scope, address);
+        None
+    }
 
     /// Runs `scenario` with what `seed` draws.
     ///

@@ -59,9 +59,9 @@ pub struct Execution<'m, M: Model> {
 
 #[derive(Clone)]
 struct Replica<M: Model> {
+    name: ReplicaId,
     state: M::State,
     knows: OpSet,
-    performed: u64,
     last: Option<usize>,
 }
 
@@ -88,12 +88,15 @@ impl<'m, M: Model> Execution<'m, M> {
     /// An execution in which nothing has happened yet, at replicas `ReplicaId::new(1, 0)` and on.
     #[must_use]
     pub fn new(model: &'m M, replicas: usize) -> Self {
-        let replica = |index| Replica {
-            state: model.initial(name(index)),
-            knows: OpSet::new(),
-            performed: 0,
-            last: None,
-        };
+        Self::named(model, (0..replicas).map(name))
+    }
+
+    /// An execution in which nothing has happened yet, at replicas of these names. A name may
+    /// occur again: that is a replica which lost what it had, and kept its name.
+    #[must_use]
+    pub fn named(model: &'m M, names: impl IntoIterator<Item = ReplicaId>) -> Self {
+        let replica =
+            |name| Replica { name, state: model.initial(name), knows: OpSet::new(), last: None };
         Self {
             model,
             history: History::new(),
@@ -102,7 +105,7 @@ impl<'m, M: Model> Execution<'m, M> {
             before: Vec::new(),
             after: Vec::new(),
             refusals: Vec::new(),
-            replicas: (0..replicas).map(replica).collect(),
+            replicas: names.into_iter().map(replica).collect(),
         }
     }
 
@@ -141,13 +144,13 @@ impl<'m, M: Model> Execution<'m, M> {
         }
         me.knows.clone_from(&saw);
 
-        let id = OpId::new(name(event.replica), me.performed + 1);
+        let earlier = (0..index).filter(|&at| self.history.at(at).id.replica == me.name).count();
+        let id = OpId::new(me.name, earlier as u64 + 1);
         let past = saw.iter().map(|seen| self.history.at(seen).stamp).max();
         let at = At { id, stamp: stamp(id.replica, event.clock_ms, past) };
         let found = me.state.clone();
         match self.model.perform(&mut me.state, &at, &event.op) {
             Ok(delta) => {
-                me.performed += 1;
                 me.last = Some(index);
                 me.knows.insert(index);
                 self.before.push(found);

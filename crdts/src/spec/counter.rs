@@ -5,7 +5,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use crate::model::{DeltaOf, Refused};
-use crate::{At, Delivery, Draw, GCounter, Model, PnCounter, ReplicaId, Spec, View};
+use crate::{At, Delivery, Draw, GCounter, Model, PnCounter, ReplicaId, Spec, Symmetry, View};
 
 /// A change to a counter.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -58,6 +58,11 @@ impl Spec for GCounterModel {
 
     fn delivery(&self) -> Delivery {
         Delivery::PerSender
+    }
+
+    /// A sum does not ask who added what, nor when.
+    fn symmetry(&self) -> Symmetry {
+        Symmetry { replicas: true, stamps: true, ..Symmetry::default() }
     }
 }
 
@@ -112,6 +117,11 @@ impl Spec for PnCounterModel {
 
     fn delivery(&self) -> Delivery {
         Delivery::PerSender
+    }
+
+    /// A sum does not ask who added what, nor when.
+    fn symmetry(&self) -> Symmetry {
+        Symmetry { replicas: true, stamps: true, ..Symmetry::default() }
     }
 }
 

@@ -6,8 +6,8 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use crate::causal::{Causal, DotStore, Element};
-use crate::model::{DeltaOf, Refused, Wire};
-use crate::{At, Draw, Model, OrMap, OrMapEdit, OrMapView, ReplicaId, Spec, View};
+use crate::model::{DeltaOf, Refused, Wire, exchanged};
+use crate::{At, Draw, Model, OrMap, OrMapEdit, OrMapView, ReplicaId, Spec, Symmetry, View};
 
 /// A change to a map, whose values are changed by `Op`.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -126,6 +126,29 @@ impl<K: Element + Wire + Send + Sync, N: Nested> Spec for OrMapModel<K, N> {
             }
         }
         Some(value)
+    }
+
+    /// Keys are only compared with one another; names inside the values may change places if they
+    /// do so under every key.
+    fn symmetry(&self) -> Symmetry {
+        let mut symmetry = Symmetry::of_names(&self.alphabet(), &self.keys, |op, left, right| {
+            let other = |key: &K| exchanged(key, left, right).clone();
+            match op {
+                MapOp::Update(key, steps) => MapOp::Update(other(key), steps.clone()),
+                MapOp::Remove(key) => MapOp::Remove(other(key)),
+                MapOp::Clear => MapOp::Clear,
+            }
+        });
+        let nested = self.nested.symmetry();
+        symmetry.replicas &= nested.replicas;
+        symmetry.stamps &= nested.stamps;
+        // In the alphabet the updates come first, key by key, one for each nested operation.
+        let (keys, steps) = (self.keys.len(), self.nested.alphabet().len());
+        for inner in nested.renamings {
+            let updates = (0..keys * steps).map(|at| at / steps * steps + inner[at % steps]);
+            symmetry.renamings.push(updates.chain(keys * steps..keys * steps + keys + 1).collect());
+        }
+        symmetry
     }
 }
 

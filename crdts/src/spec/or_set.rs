@@ -7,8 +7,8 @@ use serde::{Deserialize, Serialize};
 
 use super::Nested;
 use crate::causal::Element;
-use crate::model::{DeltaOf, Refused, Wire};
-use crate::{At, Draw, Model, OrSet, OrSetEdit, OrSetView, ReplicaId, Spec, View};
+use crate::model::{DeltaOf, Refused, Wire, exchanged};
+use crate::{At, Draw, Model, OrSet, OrSetEdit, OrSetView, ReplicaId, Spec, Symmetry, View};
 
 /// A change to a set.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -82,6 +82,15 @@ impl<T: Element + Wire + Send + Sync> Spec for OrSetModel<T> {
             }
         }
         Some(value)
+    }
+
+    /// Elements are only compared with one another, and dots only name.
+    fn symmetry(&self) -> Symmetry {
+        Symmetry::of_names(&self.alphabet(), &self.elements, |op, left, right| match op {
+            SetOp::Add(element) => SetOp::Add(exchanged(element, left, right).clone()),
+            SetOp::Remove(element) => SetOp::Remove(exchanged(element, left, right).clone()),
+            SetOp::Clear => SetOp::Clear,
+        })
     }
 }
 

@@ -7,6 +7,9 @@ use rejoin_crdts::sync::{Config, Policy, Replica};
 use super::execute::{Runner, replay, run};
 use super::{Effort, LawsOutcome, RunError, Subject};
 use crate::check::LatticeWitness;
+use crate::explore::{
+    Address, Checkpoint, ExploreError, Explored, Progress, Scope, Visit, explore_from, visit,
+};
 use crate::outcome::{Outcome, Verdict};
 use crate::scenario::{Caps, Scenario, ScenarioError};
 use crate::trace::Trace;
@@ -108,6 +111,19 @@ impl<M: Model> Subject for TypeSubject<M> {
                 explanation: Some(violation.to_string()),
             },
         })
+    }
+
+    fn explore(
+        &self,
+        scope: &Scope,
+        from: Option<Checkpoint>,
+        word: &mut dyn FnMut(Progress),
+    ) -> Option<Result<Explored, ExploreError>> {
+        Some(explore_from(&self.model, scope, from, word))
+    }
+
+    fn visit(&self, scope: &Scope, address: &Address) -> Option<Result<Visit, ExploreError>> {
+        Some(visit(&self.model, scope, address))
     }
 
     fn run(&self, scenario: &Scenario, seed: u64) -> Result<Outcome, RunError> {

@@ -22,8 +22,8 @@
 //!
 //! r1 reads {'a', 'b'} where {'b'} was meant, and so does r3 once r1's state is back.
 //!
-//! 2 operations at 2 replicas. Found by: the laws, the simulator. Not by: comparing replicas,
-//! the laws of merge alone.
+//! 2 operations at 2 replicas. Found by: the laws, the explorer, the simulator. Not by:
+//! comparing replicas, the laws of merge alone.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;

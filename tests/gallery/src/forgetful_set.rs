@@ -20,8 +20,8 @@
 //!
 //! r1 reads {} where {'a'} was meant.
 //!
-//! 3 operations at 2 replicas. Found by: the laws, the simulator. Not by: comparing replicas,
-//! the laws of merge alone.
+//! 3 operations at 2 replicas. Found by: the laws, the explorer, the simulator. Not by:
+//! comparing replicas, the laws of merge alone.
 
 use std::collections::BTreeSet;
 use std::fmt;

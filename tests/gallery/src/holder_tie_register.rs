@@ -20,8 +20,8 @@
 //!
 //! r3 reads 'a' where 'b' was meant: it compared r2 with itself, not with r1.
 //!
-//! 2 operations at 3 replicas. Found by: the laws, the simulator, comparing replicas, the laws
-//! of merge alone.
+//! 2 operations at 3 replicas. Found by: the laws, the explorer, the simulator, comparing
+//! replicas, the laws of merge alone.
 
 use std::fmt;
 

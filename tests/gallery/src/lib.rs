@@ -69,6 +69,9 @@ pub struct Entry {
     pub laws: bool,
     /// Whether the simulator finds it.
     pub simulator: bool,
+    /// The smallest scope at which the explorer finds it: how many operations each replica
+    /// performs.
+    pub scope: &'static [usize],
     /// Whether comparing the replicas with one another, once everything was exchanged, finds it on
     /// its smallest schedule.
     pub convergence: bool,
@@ -82,11 +85,13 @@ impl Entry {
     /// ```
     /// let entry = rejoin_gallery::catalogue().next().unwrap();
     /// assert!(entry.judges().starts_with("3 operations at 2 replicas. Found by: the laws, "));
+    /// assert_eq!(entry.scope, [2, 1]);
     /// ```
     #[must_use]
     pub fn judges(&self) -> String {
         let judges = [
             (self.laws, "the laws"),
+            (!self.scope.is_empty(), "the explorer"),
             (self.simulator, "the simulator"),
             (self.convergence, "comparing replicas"),
             (self.merge_laws, "the laws of merge alone"),
@@ -119,9 +124,10 @@ pub trait Visitor {
 /// Declares the catalogue: a name, its model, what finds it, and its story.
 macro_rules! catalogue {
     ($($name:literal $model:expr, $operations:literal operations at $replicas:literal replicas,
-       found by [$($judge:ident)*]: $story:literal;)*) => {
+       found by [$($judge:ident)*] and exploring $scope:expr => $story:literal;)*) => {
         const ENTRIES: &[Entry] = &[$(Entry {
             $($judge: true,)*
+            scope: &$scope,
             ..Entry::unseen($name, $story, $operations, $replicas)
         }),*];
 
@@ -135,31 +141,31 @@ macro_rules! catalogue {
 
 catalogue! {
     "subtracting-counter" SubtractingCounter, 3 operations at 2 replicas,
-        found by [laws simulator]:
+        found by [laws simulator] and exploring [2, 1] =>
         "remove decrements by the value it sees: two at once go below zero";
     "shared-id-counter" SharedIdCounter, 3 operations at 2 replicas,
-        found by [laws simulator]:
+        found by [laws simulator] and exploring [2, 1] =>
         "the writer's id travels with the value: whoever adopts it writes to the other's slot";
     "shared-id-set" SharedIdSet, 4 operations at 2 replicas,
-        found by [laws simulator]:
+        found by [laws simulator] and exploring [3, 1] =>
         "the writer's id travels with the value: two elements get one tag, and go together";
     "shared-id-register" SharedIdRegister, 3 operations at 2 replicas,
-        found by [laws simulator convergence merge_laws]:
+        found by [laws simulator convergence merge_laws] and exploring [2, 1] =>
         "the writer's id travels with the value: two writes get one version, and both stay";
     "holder-tie-register" HolderTieRegister, 2 operations at 3 replicas,
-        found by [laws simulator convergence merge_laws]:
+        found by [laws simulator convergence merge_laws] and exploring [1, 1] =>
         "ties are decided by who holds the value, not by who wrote it";
     "forgetful-set" ForgetfulSet, 3 operations at 2 replicas,
-        found by [laws simulator]:
+        found by [laws simulator] and exploring [2, 1] =>
         "merge builds a fresh object and forgets its tag counter: tags are used again";
     "type-conflict-map" TypeConflictMap, 2 operations at 2 replicas,
-        found by [laws simulator convergence merge_laws]:
+        found by [laws simulator convergence merge_laws] and exploring [1, 1] =>
         "a key with two types takes the other side's value, and drops its own";
     "closed-clock-register" ClosedClockRegister::default(), 2 operations at 2 replicas,
-        found by [laws simulator]:
+        found by [laws simulator] and exploring [1, 0, 1] =>
         "the vector clock ignores members it was not built with: what they replace stays";
     "undead-set" UndeadSet, 2 operations at 2 replicas,
-        found by [laws simulator merge_laws]:
+        found by [laws simulator merge_laws] and exploring [1, 1] =>
         "merge leaves an entry without tags behind: what was removed is back";
 }
 
@@ -177,6 +183,7 @@ impl Entry {
             replicas,
             laws: false,
             simulator: false,
+            scope: &[],
             convergence: false,
             merge_laws: false,
         }

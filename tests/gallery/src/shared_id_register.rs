@@ -21,8 +21,8 @@
 //!
 //! r1 reads 'a' for ever where 'b' was meant.
 //!
-//! 3 operations at 2 replicas. Found by: the laws, the simulator, comparing replicas, the laws
-//! of merge alone.
+//! 3 operations at 2 replicas. Found by: the laws, the explorer, the simulator, comparing
+//! replicas, the laws of merge alone.
 
 use std::fmt;
 

@@ -20,8 +20,8 @@
 //!
 //! Both read {} where {'b'} was meant: nobody removed 'b'.
 //!
-//! 4 operations at 2 replicas. Found by: the laws, the simulator. Not by: comparing replicas,
-//! the laws of merge alone.
+//! 4 operations at 2 replicas. Found by: the laws, the explorer, the simulator. Not by:
+//! comparing replicas, the laws of merge alone.
 
 use std::collections::BTreeSet;
 use std::fmt;

@@ -19,8 +19,8 @@
 //!
 //! r2 reads −1 where 0 was meant, and so will everybody.
 //!
-//! 3 operations at 2 replicas. Found by: the laws, the simulator. Not by: comparing replicas,
-//! the laws of merge alone.
+//! 3 operations at 2 replicas. Found by: the laws, the explorer, the simulator. Not by:
+//! comparing replicas, the laws of merge alone.
 
 use std::collections::BTreeMap;
 use std::fmt;

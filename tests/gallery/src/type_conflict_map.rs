@@ -19,8 +19,8 @@
 //! Neither has what it did itself, and they swap again with every exchange. Where one of the
 //! messages is late, all agree in the end: on one side of the two, with the other lost.
 //!
-//! 2 operations at 2 replicas. Found by: the laws, the simulator, comparing replicas, the laws
-//! of merge alone.
+//! 2 operations at 2 replicas. Found by: the laws, the explorer, the simulator, comparing
+//! replicas, the laws of merge alone.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;

@@ -17,8 +17,8 @@
 //!
 //! r2 reads {'a'} where {} was meant, and so does r1 once r2's state, or its own, is back.
 //!
-//! 2 operations at 2 replicas. Found by: the laws, the simulator, the laws of merge alone. Not
-//! by: comparing replicas.
+//! 2 operations at 2 replicas. Found by: the laws, the explorer, the simulator, the laws of
+//! merge alone. Not by: comparing replicas.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;

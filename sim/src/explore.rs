@@ -1,0 +1,318 @@
+//! Every schedule at small scope.
+//!
+//! Deliveries to different replicas commute, so what can happen to replicas that exchange deltas or
+//! states is given by the *causal history* alone: who performs what, and which operations each of
+//! them had seen. There are 2,827 for three replicas with two operations each, instead of some
+//! 3.9·10¹⁰ interleavings. The explorer visits each of them with every script over an alphabet, and
+//! checks there
+//!
+//! - **the op path**: whatever order deltas arrive in, the state is the same;
+//! - **the state path**: for every two down-sets, `S(D₁) ⊔ S(D₂) = S(D₁ ∪ D₂)`;
+//! - **the delta path**: joined deltas, wherever they may arrive, `S(E) ⊔ Δ(D, D′) = S(E ∪ D′)`;
+//! - **the specification** at every down-set within the type's contract of delivery.
+//!
+//! What this proves, and what it does not, is in `docs/proof.md`.
+//!
+//! ```
+//! use rejoin_crdts::spec::OrSetModel;
+//! use rejoin_sim::Verdict;
+//! use rejoin_sim::explore::{Scope, explore};
+//! let model = OrSetModel::new(["apple".to_owned(), "pear".to_owned()]);
+//! let explored = explore(&model, &Scope::new([2, 1]), &mut |_| {})?;
+//! assert_eq!(explored.verdict, Verdict::Held);
+//! assert_eq!(explored.shapes.histories, 6);
+//! # Ok::<(), rejoin_sim::explore::ExploreError>(())
+//! ```
+
+mod check;
+mod counterexample;
+mod scope;
+mod search;
+mod space;
+mod symmetry;
+mod tree;
+mod visit;
+
+use rejoin_crdts::{Model, Spec};
+use serde::{Deserialize, Serialize};
+
+pub use check::Checked;
+pub use counterexample::Counterexample;
+pub use scope::{Address, ExploreError, Scope};
+pub use tree::Shapes;
+pub use visit::{Standing, Step, Visit, visit};
+
+use crate::Verdict;
+use scope::Worlds;
+use search::{CHUNK, Part, walk};
+use space::{Arena, Space};
+use symmetry::Renamings;
+
+/// How far an exploration is.
+#[derive(Clone, Debug)]
+pub struct Progress {
+    /// How many operations the histories have that are looked at now.
+    pub size: usize,
+    /// How many operations the largest have.
+    pub sizes: usize,
+    /// The part of this size that is done, from 0 to 1: an estimate, by the shape of the tree.
+    pub done: f64,
+    /// Where to go on after an interruption, if this is a good place to note it.
+    pub checkpoint: Option<Checkpoint>,
+}
+
+/// A place from which an exploration can go on.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Checkpoint {
+    size: usize,
+    world: usize,
+    task: u64,
+    checked: Checked,
+    states: Vec<u64>,
+}
+
+/// What an exploration found.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Explored {
+    /// [`Held`](Verdict::Held), [`Violated`](Verdict::Violated), or
+    /// [`Vacuous`](Verdict::Vacuous) if no two operations were concurrent in any history.
+    pub verdict: Verdict,
+    /// The scope.
+    pub scope: Scope,
+    /// The operations that were tried, as people write them.
+    pub alphabet: Vec<String>,
+    /// The counts of full histories, whatever their operations are. Zero after a violation: they
+    /// are counted when everything was visited.
+    #[serde(flatten)]
+    pub shapes: Shapes,
+    /// How many scripts there are for each history: operations to the power of their number.
+    pub scripts: u128,
+    /// What was checked.
+    pub checked: Checked,
+    /// How many states were told apart, by their bytes. Zero after a violation.
+    pub distinct_states: u64,
+    /// How many renamings of operations were used to leave histories out.
+    pub operation_renamings: usize,
+    /// How many renamings of replicas were used to leave histories out.
+    pub replica_renamings: usize,
+    /// Whether every order of stamps was tried.
+    pub stamps: bool,
+    /// How many operations the histories have that were all visited.
+    pub complete_to: usize,
+    /// The least failure, if there is one.
+    pub counterexample: Option<Counterexample>,
+}
+
+/// Visits every history of `scope`, smallest first, and stops at the first that fails.
+///
+/// `word` hears of the progress, from the calling thread.
+///
+/// **Complexity**: exponential in the number of operations, in time. Memory is bounded by the
+/// scope's ceiling and by what one history needs.
+///
+/// # Errors
+///
+/// If the scope makes no sense for the model.
+pub fn explore<M: Model>(
+    model: &M,
+    scope: &Scope,
+    word: &mut dyn FnMut(Progress),
+) -> Result<Explored, ExploreError> {
+    explore_from(model, scope, None, word)
+}
+
+/// Goes on from a [`Checkpoint`], as [`explore`] does from the beginning.
+///
+/// # Errors
+///
+/// If the scope makes no sense for the model.
+///
+/// ```
+/// use rejoin_crdts::spec::GCounterModel;
+/// use rejoin_sim::explore::{Scope, explore, explore_from};
+/// let scope = Scope::new([2, 2]);
+/// let mut checkpoints = Vec::new();
+/// let whole = explore(&GCounterModel, &scope, &mut |progress| {
+///     checkpoints.extend(progress.checkpoint);
+/// })?;
+/// let rest = explore_from(&GCounterModel, &scope, checkpoints.pop(), &mut |_| {})?;
+/// assert_eq!(rest, whole);
+/// # Ok::<(), rejoin_sim::explore::ExploreError>(())
+/// ```
+pub fn explore_from<M: Model>(
+    model: &M,
+    scope: &Scope,
+    checkpoint: Option<Checkpoint>,
+    word: &mut dyn FnMut(Progress),
+) -> Result<Explored, ExploreError> {
+    let plan = Plan::new(model, scope)?;
+    let threads = scope.threads.max(1);
+    let mut spaces: Vec<_> = (0..threads).map(|_| Arena::new(model, &plan.alphabet)).collect();
+    Ok(plan.carry_out(&mut spaces, checkpoint, word))
+}
+
+/// What is to be visited, of a type whose operations are `Op`.
+pub(crate) struct Plan<Op> {
+    scope: Scope,
+    alphabet: Vec<Op>,
+    shown: Vec<String>,
+    worlds: Worlds,
+    renamings: Vec<Renamings>,
+    stamps: bool,
+}
+
+impl<Op: Clone + std::fmt::Debug> Plan<Op> {
+    fn new<S: Spec<Op = Op>>(spec: &S, scope: &Scope) -> Result<Self, ExploreError> {
+        let whole = spec.alphabet();
+        let shown: Vec<String> = whole.iter().map(|op| format!("{op:?}")).collect();
+        let chosen = scope.choose(&shown)?;
+        let symmetry = spec.symmetry();
+        let stamps = !symmetry.stamps;
+        let worlds = scope.worlds(stamps)?;
+        let reduce = !scope.no_reductions;
+        let ops = if reduce {
+            Renamings::of_ops(&symmetry.renamings, whole.len(), &chosen)
+        } else {
+            Vec::new()
+        };
+        let by_world = |world| Renamings {
+            ops: ops.clone(),
+            lines: if reduce && symmetry.replicas && symmetry.stamps {
+                Renamings::of_lines(world)
+            } else {
+                Vec::new()
+            },
+        };
+        Ok(Self {
+            scope: scope.clone(),
+            alphabet: chosen.iter().map(|&at| whole[at].clone()).collect(),
+            shown: chosen.iter().map(|&at| shown[at].clone()).collect(),
+            renamings: worlds.0.iter().map(by_world).collect(),
+            worlds,
+            stamps,
+        })
+    }
+
+    fn carry_out<S: Space + Send>(
+        &self,
+        spaces: &mut [S],
+        checkpoint: Option<Checkpoint>,
+        word: &mut dyn FnMut(Progress),
+    ) -> Explored {
+        let sizes = self.scope.operations();
+        let start = checkpoint.unwrap_or(Checkpoint {
+            size: 0,
+            world: 0,
+            task: 0,
+            checked: Checked::default(),
+            states: Vec::new(),
+        });
+        let mut checked = start.checked;
+        let memory = self.scope.memory_bytes / spaces.len();
+        let mut resumed = Some((start.size, start.world, start.task));
+        for size in start.size..=sizes {
+            for (number, world) in self.worlds.0.iter().enumerate() {
+                let mut from = 0;
+                if let Some((at, first, task)) = resumed {
+                    if (size, number) < (at, first) {
+                        continue;
+                    }
+                    from = task;
+                    resumed = None;
+                }
+                if size > world.size() {
+                    continue;
+                }
+                loop {
+                    let renamings = &self.renamings[number];
+                    let (alphabet, to) = (self.alphabet.len(), from + CHUNK);
+                    let part = Part { world, alphabet, renamings, size, from, to, memory };
+                    let walked = walk(spaces, part, &mut |done| {
+                        word(Progress { size, sizes, done, checkpoint: None });
+                    });
+                    if let Some(failure) = walked.failure {
+                        return self.violated(&mut spaces[0], number, &failure, size, checked);
+                    }
+                    checked.add(&walked.checked);
+                    from = to;
+                    let (next_size, next_world, next_task) = match walked.tasks {
+                        None => (size, number, from),
+                        Some(_) if number + 1 < self.worlds.0.len() => (size, number + 1, 0),
+                        Some(_) => (size + 1, 0, 0),
+                    };
+                    let done = if walked.tasks.is_some() { 1.0 } else { 0.0 };
+                    let checkpoint = (size > 0).then(|| Checkpoint {
+                        size: next_size,
+                        world: next_world,
+                        task: next_task,
+                        checked,
+                        states: distinct(spaces, &start.states),
+                    });
+                    word(Progress { size, sizes, done, checkpoint });
+                    if walked.tasks.is_some() {
+                        break;
+                    }
+                }
+            }
+        }
+        let mut shapes = Shapes::default();
+        for world in self.worlds.timeless() {
+            shapes.add(&world, self.stamps);
+        }
+        let verdict = if shapes.diamonds == 0 { Verdict::Vacuous } else { Verdict::Held };
+        Explored {
+            shapes,
+            distinct_states: distinct(spaces, &start.states).len() as u64,
+            ..self.explored(verdict, checked, sizes)
+        }
+    }
+
+    fn explored(&self, verdict: Verdict, checked: Checked, complete_to: usize) -> Explored {
+        let renamings = |of: fn(&Renamings) -> usize| self.renamings.iter().map(of).max();
+        let power = u32::try_from(self.scope.operations()).unwrap_or(u32::MAX);
+        Explored {
+            verdict,
+            scope: self.scope.clone(),
+            alphabet: self.shown.clone(),
+            shapes: Shapes::default(),
+            scripts: (self.alphabet.len() as u128).saturating_pow(power),
+            checked,
+            distinct_states: 0,
+            operation_renamings: renamings(|one| one.ops.len()).unwrap_or(0),
+            replica_renamings: renamings(|one| one.lines.len()).unwrap_or(0),
+            stamps: self.stamps,
+            complete_to,
+            counterexample: None,
+        }
+    }
+
+    fn violated(
+        &self,
+        space: &mut dyn Space,
+        world: usize,
+        failure: &search::Failure,
+        size: usize,
+        checked: Checked,
+    ) -> Explored {
+        let address = self.worlds.address(world, &failure.path);
+        let world = &self.worlds.0[world];
+        let counterexample =
+            Counterexample::new(space, world, &failure.events, &failure.finding, address);
+        Explored {
+            counterexample: Some(counterexample),
+            ..self.explored(Verdict::Violated, checked, size.saturating_sub(1))
+        }
+    }
+}
+
+/// The hashes of all states that were met, in order.
+fn distinct<S: Space>(spaces: &[S], before: &[u64]) -> Vec<u64> {
+    let mut all: Vec<u64> = spaces.iter().flat_map(Space::state_hashes).collect();
+    all.extend_from_slice(before);
+    all.sort_unstable();
+    all.dedup();
+    all
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,499 @@
+//! The states and deltas of one type, behind small numbers.
+//!
+//! Everything that the search does is a question about numbers: which state results from merging
+//! these two? A question that was asked before is answered from memory.
+
+use std::fmt::{self, Write as _};
+use std::hash::{Hash, Hasher};
+
+use rejoin_crdts::{
+    At, Delivery, DeltaOf, History, Lattice as _, Merge, Model, OpSet, ReplicaId, Replicated,
+};
+use rustc_hash::FxHashMap;
+use siphasher::sip128::{Hasher128, SipHasher13};
+
+use super::tree::{Mask, members};
+use crate::codec;
+
+/// A state that a reader has.
+pub(super) type StateId = u32;
+/// A delta.
+pub(super) type DeltaId = u32;
+
+/// The empty delta.
+pub(super) const EMPTY: DeltaId = 0;
+
+/// What merging gave, and whether `merge` said truly if it changed anything.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Merged {
+    pub(super) state: StateId,
+    pub(super) honest: bool,
+}
+
+/// What an operation did.
+#[derive(Clone, Debug)]
+pub(super) struct Performed {
+    pub(super) delta: DeltaId,
+    /// Whether the state is as it was before.
+    pub(super) unchanged: bool,
+    /// Whether merging the delta into the state before gives the state after.
+    pub(super) by_delta: bool,
+}
+
+/// An operation that the type refused.
+#[derive(Clone, Debug)]
+pub(super) struct Refusal {
+    /// Whether it changed the state nevertheless.
+    pub(super) changed: bool,
+}
+
+/// An operation as the specification is told of it.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Told {
+    pub(super) at: At,
+    pub(super) op: usize,
+    pub(super) saw: Mask,
+}
+
+/// A type, its states and deltas.
+///
+/// Replicas have states of their own, numbered by their place on a stack: these are what replicas
+/// really have, and are never taken for one another, whatever `Eq` says. A reader's states are
+/// shared: those that `Eq`, `Hash` and `Debug` cannot tell apart are one.
+pub(super) trait Space {
+    fn delivery(&self) -> Delivery;
+
+    /// Forgets the replicas' states.
+    fn keep_own(&mut self, count: usize);
+    /// The first state of a replica.
+    fn start(&mut self, name: ReplicaId);
+    /// A copy of a replica's state, with deltas merged.
+    fn fork(&mut self, own: usize, deltas: &[DeltaId]);
+    /// Performs an operation on the latest of the replicas' states.
+    fn perform(&mut self, at: &At, op: usize) -> Result<Performed, Refusal>;
+    /// Whether the latest of the replicas' states is equal to a reader's.
+    fn latest_is(&self, state: StateId) -> bool;
+
+    /// The state of a reader that has seen nothing.
+    fn reader(&mut self, name: ReplicaId) -> StateId;
+    fn absorb(&mut self, state: StateId, delta: DeltaId) -> Merged;
+    fn merge(&mut self, left: StateId, right: StateId) -> Merged;
+    fn join(&mut self, left: DeltaId, right: DeltaId) -> DeltaId;
+    /// What `other` lacks of `state`, or `None` if the type says that there is nothing.
+    fn missing(&mut self, state: StateId, other: StateId) -> Option<DeltaId>;
+    /// Whether `Eq` holds.
+    fn equal(&self, left: StateId, right: StateId) -> bool;
+    /// Whether the bytes are equal.
+    fn same_bytes(&self, left: StateId, right: StateId) -> bool;
+    /// Why the parts of a state do not make it up, if they do not.
+    fn parts_fail(&mut self, state: StateId) -> Option<PartsFail>;
+    /// Whether a state that was computed twice had other bytes the second time.
+    fn bytes_differ(&self) -> Option<StateId>;
+
+    /// Whether reading the state is right where `visible` is visible.
+    fn admits(&self, told: &[Told], visible: Mask, state: StateId) -> Result<(), String>;
+    /// Whether reading the latest of the replicas' states is right.
+    fn latest_admits(&self, told: &[Told], visible: Mask) -> Result<(), String>;
+
+    fn show_state(&self, state: StateId) -> String;
+    fn show_latest(&self) -> String;
+    fn show_delta(&self, delta: DeltaId) -> String;
+    fn show_op(&self, op: usize) -> String;
+    /// What is read of a state, and what the specification says, if it is a function.
+    fn show_values(&self, told: &[Told], visible: Mask, state: StateId) -> (String, String);
+
+    /// About how many bytes are remembered.
+    fn memory(&self) -> usize;
+    /// Forgets everything but these, and renumbers them.
+    fn retain(&mut self, states: &mut [StateId], deltas: &mut [DeltaId]);
+    /// A hash of every distinct state of a reader.
+    fn state_hashes(&self) -> Vec<u64>;
+}
+
+/// What is wrong with the parts of a state.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum PartsFail {
+    Rejoin,
+    Redundant,
+}
+
+/// A value that was met, and how it is told from others.
+struct Met<T> {
+    value: T,
+    /// The least number of a value that is equal to it.
+    class: u32,
+    debug: u64,
+    bytes: u128,
+}
+
+struct Store<T> {
+    met: Vec<Met<T>>,
+    by_hash: FxHashMap<u64, Vec<u32>>,
+    /// How many bytes were written for all of them: a measure of how large they are.
+    written: usize,
+    bytes_differ: Option<u32>,
+}
+
+impl<T> Default for Store<T> {
+    fn default() -> Self {
+        Self { met: Vec::new(), by_hash: FxHashMap::default(), written: 0, bytes_differ: None }
+    }
+}
+
+impl<T: Eq + Hash + fmt::Debug + serde::Serialize> Store<T> {
+    fn add(&mut self, value: T) -> u32 {
+        let hash = hash_of(&value);
+        let debug = debug_of(&value);
+        let (bytes, written) = bytes_of(&value);
+        let alike = self.by_hash.entry(hash).or_default();
+        let mut class = None;
+        for &other in alike.iter() {
+            let met = &self.met[other as usize];
+            if met.value != value {
+                continue;
+            }
+            if met.bytes != bytes {
+                self.bytes_differ.get_or_insert(other);
+            }
+            if met.debug == debug {
+                return other;
+            }
+            class.get_or_insert(met.class);
+        }
+        let id = self.met.len() as u32;
+        alike.push(id);
+        self.written += written;
+        self.met.push(Met { value, class: class.unwrap_or(id), debug, bytes });
+        id
+    }
+
+    fn get(&self, id: u32) -> &T {
+        &self.met[id as usize].value
+    }
+
+    fn retain(&mut self, live: &mut [u32]) {
+        let mut old: Vec<Option<Met<T>>> =
+            std::mem::take(&mut self.met).into_iter().map(Some).collect();
+        let mut now = FxHashMap::default();
+        self.by_hash.clear();
+        self.written = 0;
+        for id in live {
+            let new = *now.entry(*id).or_insert_with(|| {
+                let Some(met) = old[*id as usize].take() else { unreachable!("taken once") };
+                self.add(met.value)
+            });
+            *id = new;
+        }
+    }
+}
+
+fn hash_of<T: Hash>(value: &T) -> u64 {
+    let mut hasher = siphasher::sip::SipHasher13::new();
+    value.hash(&mut hasher);
+    hasher.finish()
+}
+
+fn debug_of<T: fmt::Debug>(value: &T) -> u64 {
+    struct Text(siphasher::sip::SipHasher13);
+    impl fmt::Write for Text {
+        fn write_str(&mut self, text: &str) -> fmt::Result {
+            self.0.write(text.as_bytes());
+            Ok(())
+        }
+    }
+    let mut text = Text(siphasher::sip::SipHasher13::new());
+    // A `Debug` that fails tells nothing apart.
+    let _ = write!(text, "{value:?}");
+    text.0.finish()
+}
+
+/// A hash of the canonical bytes, and how many there are.
+fn bytes_of<T: serde::Serialize>(value: &T) -> (u128, usize) {
+    // A value that cannot be written has no bytes to compare.
+    let bytes = codec::canonical(value).unwrap_or_default();
+    let mut hasher = SipHasher13::new();
+    hasher.write(&bytes);
+    (hasher.finish128().as_u128(), bytes.len())
+}
+
+type Memo<V> = FxHashMap<u64, V>;
+
+fn pair(left: u32, right: u32) -> u64 {
+    u64::from(left) << 32 | u64::from(right)
+}
+
+/// The space of a model.
+pub(super) struct Arena<'m, M: Model> {
+    model: &'m M,
+    alphabet: &'m [M::Op],
+    own: Vec<M::State>,
+    states: Store<M::State>,
+    deltas: Store<DeltaOf<M>>,
+    absorbed: Memo<Merged>,
+    merged: Memo<Merged>,
+    joined: Memo<DeltaId>,
+    lacked: Memo<Option<DeltaId>>,
+    parted: FxHashMap<StateId, Option<PartsFail>>,
+    hashes: rustc_hash::FxHashSet<u64>,
+}
+
+impl<'m, M: Model> Arena<'m, M> {
+    pub(super) fn new(model: &'m M, alphabet: &'m [M::Op]) -> Self {
+        let mut deltas = Store::default();
+        deltas.add(DeltaOf::<M>::default());
+        Self {
+            model,
+            alphabet,
+            own: Vec::new(),
+            states: Store::default(),
+            deltas,
+            absorbed: Memo::default(),
+            merged: Memo::default(),
+            joined: Memo::default(),
+            lacked: Memo::default(),
+            parted: FxHashMap::default(),
+            hashes: Default::default(),
+        }
+    }
+
+    fn add(&mut self, state: M::State) -> StateId {
+        let met = self.states.met.len();
+        let id = self.states.add(state);
+        if id as usize == met {
+            let bytes = self.states.met[met].bytes;
+            self.hashes.insert((bytes ^ (bytes >> 64)) as u64);
+        }
+        id
+    }
+
+    fn merging<R>(&mut self, into: StateId, what: &R) -> Merged
+    where
+        M::State: Merge<R>,
+    {
+        let before = self.states.get(into);
+        let mut state = before.clone();
+        let reported = state.merge(what);
+        let honest = reported == (state != *before);
+        Merged { state: self.add(state), honest }
+    }
+
+    fn latest(&self) -> &M::State {
+        let Some(latest) = self.own.last() else { unreachable!("replicas were started") };
+        latest
+    }
+
+    fn history(&self, told: &[Told]) -> History<M::Op> {
+        let mut history = History::new();
+        for Told { at, op, saw } in told {
+            history.push(*at, self.alphabet[*op].clone(), set(*saw));
+        }
+        history
+    }
+
+    fn judge(&self, told: &[Told], visible: Mask, state: &M::State) -> Result<(), String> {
+        let history = self.history(told);
+        self.model.admits(&history.view(&set(visible)), &self.model.read(state))
+    }
+}
+
+pub(super) fn set(mask: Mask) -> OpSet {
+    members(mask).collect()
+}
+
+impl<M: Model> Space for Arena<'_, M> {
+    fn delivery(&self) -> Delivery {
+        self.model.delivery()
+    }
+
+    fn keep_own(&mut self, count: usize) {
+        self.own.truncate(count);
+    }
+
+    fn start(&mut self, name: ReplicaId) {
+        self.own.push(self.model.initial(name));
+    }
+
+    fn fork(&mut self, own: usize, deltas: &[DeltaId]) {
+        let mut state = self.own[own].clone();
+        for &delta in deltas {
+            state.merge(self.deltas.get(delta));
+        }
+        self.own.push(state);
+    }
+
+    fn perform(&mut self, at: &At, op: usize) -> Result<Performed, Refusal> {
+        let before = self.latest().clone();
+        let Some(state) = self.own.last_mut() else { unreachable!("replicas were started") };
+        let delta = match self.model.perform(state, at, &self.alphabet[op]) {
+            Ok(delta) => delta,
+            Err(_) => return Err(Refusal { changed: *state != before }),
+        };
+        let unchanged = *state == before;
+        let mut merged = before;
+        merged.merge(&delta);
+        let by_delta = merged == *state;
+        let delta = self.deltas.add(delta);
+        let empty = self.deltas.met[delta as usize].class == EMPTY;
+        Ok(Performed { delta: if empty { EMPTY } else { delta }, unchanged, by_delta })
+    }
+
+    fn latest_is(&self, state: StateId) -> bool {
+        *self.latest() == *self.states.get(state)
+    }
+
+    fn reader(&mut self, name: ReplicaId) -> StateId {
+        self.add(self.model.initial(name))
+    }
+
+    fn absorb(&mut self, state: StateId, delta: DeltaId) -> Merged {
+        let asked = pair(state, delta);
+        if let Some(&known) = self.absorbed.get(&asked) {
+            return known;
+        }
+        let delta = self.deltas.get(delta).clone();
+        let merged = self.merging(state, &delta);
+        self.absorbed.insert(asked, merged);
+        merged
+    }
+
+    fn merge(&mut self, left: StateId, right: StateId) -> Merged {
+        let asked = pair(left, right);
+        if let Some(&known) = self.merged.get(&asked) {
+            return known;
+        }
+        let right = self.states.get(right).clone();
+        let merged = self.merging(left, &right);
+        self.merged.insert(asked, merged);
+        merged
+    }
+
+    fn join(&mut self, left: DeltaId, right: DeltaId) -> DeltaId {
+        let asked = pair(left, right);
+        if let Some(&known) = self.joined.get(&asked) {
+            return known;
+        }
+        let mut joined = self.deltas.get(left).clone();
+        joined.merge(self.deltas.get(right));
+        let id = self.deltas.add(joined);
+        self.joined.insert(asked, id);
+        id
+    }
+
+    fn missing(&mut self, state: StateId, other: StateId) -> Option<DeltaId> {
+        let asked = pair(state, other);
+        if let Some(&known) = self.lacked.get(&asked) {
+            return known;
+        }
+        let missing = self.states.get(state).missing_from(self.states.get(other));
+        let id = missing.map(|missing| self.deltas.add(missing));
+        self.lacked.insert(asked, id);
+        id
+    }
+
+    fn equal(&self, left: StateId, right: StateId) -> bool {
+        let class = |id: StateId| self.states.met[id as usize].class;
+        // Values that are equal and hash differently are in different classes.
+        class(left) == class(right) || self.states.get(left) == self.states.get(right)
+    }
+
+    fn same_bytes(&self, left: StateId, right: StateId) -> bool {
+        self.states.met[left as usize].bytes == self.states.met[right as usize].bytes
+    }
+
+    fn parts_fail(&mut self, state: StateId) -> Option<PartsFail> {
+        if let Some(&known) = self.parted.get(&state) {
+            return known;
+        }
+        let whole = self.states.get(state);
+        let parts: Vec<DeltaOf<M>> = whole.parts().collect();
+        let rejoined = |without: Option<usize>| {
+            let mut joined = DeltaOf::<M>::default();
+            for (at, part) in parts.iter().enumerate() {
+                if Some(at) != without {
+                    joined.merge(part);
+                }
+            }
+            joined
+        };
+        let mut bottom = self.states.get(0).clone();
+        bottom.merge(&rejoined(None));
+        let verdict = if bottom != *whole {
+            Some(PartsFail::Rejoin)
+        } else {
+            (0..parts.len())
+                .any(|at| rejoined(Some(at)).covers(&parts[at]))
+                .then_some(PartsFail::Redundant)
+        };
+        self.parted.insert(state, verdict);
+        verdict
+    }
+
+    fn bytes_differ(&self) -> Option<StateId> {
+        self.states.bytes_differ
+    }
+
+    fn admits(&self, told: &[Told], visible: Mask, state: StateId) -> Result<(), String> {
+        self.judge(told, visible, self.states.get(state))
+    }
+
+    fn latest_admits(&self, told: &[Told], visible: Mask) -> Result<(), String> {
+        self.judge(told, visible, self.latest())
+    }
+
+    fn show_state(&self, state: StateId) -> String {
+        format!("{:?}", self.states.get(state))
+    }
+
+    fn show_latest(&self) -> String {
+        format!("{:?}", self.latest())
+    }
+
+    fn show_delta(&self, delta: DeltaId) -> String {
+        format!("{:?}", self.deltas.get(delta))
+    }
+
+    fn show_op(&self, op: usize) -> String {
+        format!("{:?}", self.alphabet[op])
+    }
+
+    fn show_values(&self, told: &[Told], visible: Mask, state: StateId) -> (String, String) {
+        let history = self.history(told);
+        let view = history.view(&set(visible));
+        let read = self.model.read(self.states.get(state));
+        let meant = match (self.model.value(&view), self.model.admits(&view, &read)) {
+            (Some(value), _) => format!("{value:?}"),
+            (None, Ok(())) => "allowed".to_owned(),
+            (None, Err(reason)) => reason,
+        };
+        (format!("{read:?}"), meant)
+    }
+
+    fn memory(&self) -> usize {
+        // An entry of a memo takes 16 to 32 bytes in its table. How large a value is cannot be
+        // asked; ten times its bytes on the wire, and what surrounds it, is on the safe side.
+        let memos = self.absorbed.len() + self.merged.len() + self.joined.len() + self.lacked.len();
+        let values = self.states.met.len() + self.deltas.met.len();
+        memos * 32 + values * 300 + (self.states.written + self.deltas.written) * 10
+    }
+
+    fn retain(&mut self, states: &mut [StateId], deltas: &mut [DeltaId]) {
+        // The first of each is the empty one, and stays the first.
+        let mut kept = vec![0];
+        kept.extend_from_slice(states);
+        self.states.retain(&mut kept);
+        states.copy_from_slice(&kept[1..]);
+        let mut kept = vec![EMPTY];
+        kept.extend_from_slice(deltas);
+        self.deltas.retain(&mut kept);
+        deltas.copy_from_slice(&kept[1..]);
+        self.absorbed = Memo::default();
+        self.merged = Memo::default();
+        self.joined = Memo::default();
+        self.lacked = Memo::default();
+        self.parted = FxHashMap::default();
+    }
+
+    fn state_hashes(&self) -> Vec<u64> {
+        self.hashes.iter().copied().collect()
+    }
+}
