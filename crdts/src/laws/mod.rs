@@ -97,30 +97,11 @@ use crate::model::Model;
 /// ten thousand merges and clones a case, and a few more for each operation.
 ///
 /// ```
-/// # use rejoin_crdts::{At, DeltaOf, Delivery, GCounter, Model, Refused, ReplicaId, Spec, View};
-/// # #[derive(Clone)]
-/// # struct Counter;
-/// # impl Spec for Counter {
-/// #     type Op = u64;
-/// #     type Value = u128;
-/// #     fn alphabet(&self) -> Vec<u64> { vec![1, 2] }
-/// #     fn value(&self, view: &View<'_, u64>) -> Option<u128> {
-/// #         Some(view.iter().map(|seen| u128::from(*seen.op)).sum())
-/// #     }
-/// #     fn delivery(&self) -> Delivery { Delivery::PerSender }
-/// # }
-/// # impl Model for Counter {
-/// #     type State = GCounter;
-/// #     fn initial(&self, _: ReplicaId) -> GCounter { GCounter::new() }
-/// #     fn perform(&self, state: &mut GCounter, at: &At, by: &u64) -> Result<DeltaOf<Self>, Refused> {
-/// #         Ok(state.increment(at.id.replica, *by)?)
-/// #     }
-/// #     fn read(&self, state: &GCounter) -> u128 { state.value() }
-/// # }
 /// use rejoin_crdts::laws::{Law, Laws};
-/// let report = Laws::new(Counter).cases(50).check()?; // `Counter` is a `Model` of `GCounter`
+/// use rejoin_crdts::spec::GCounterModel;
+/// let report = Laws::new(GCounterModel).cases(50).check()?;
 /// assert!(report.checks(Law::StatesCommute) > 0);
-/// # Ok::<(), Box<rejoin_crdts::laws::Violation<u64>>>(())
+/// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Debug)]
 #[must_use = "nothing is checked before `check`"]
@@ -210,32 +191,18 @@ impl<M: Model> Laws<M> {
 /// The violation, if there is one.
 ///
 /// ```
-/// # use rejoin_crdts::{At, DeltaOf, Delivery, GCounter, Model, Refused, ReplicaId, Spec, View};
-/// # #[derive(Clone)]
-/// # struct Counter;
-/// # impl Spec for Counter {
-/// #     type Op = u64;
-/// #     type Value = u128;
-/// #     fn alphabet(&self) -> Vec<u64> { vec![1, 2] }
-/// #     fn value(&self, view: &View<'_, u64>) -> Option<u128> {
-/// #         Some(view.iter().map(|seen| u128::from(*seen.op)).sum())
-/// #     }
-/// #     fn delivery(&self) -> Delivery { Delivery::PerSender }
-/// # }
-/// # impl Model for Counter {
-/// #     type State = GCounter;
-/// #     fn initial(&self, _: ReplicaId) -> GCounter { GCounter::new() }
-/// #     fn perform(&self, state: &mut GCounter, at: &At, by: &u64) -> Result<DeltaOf<Self>, Refused> {
-/// #         Ok(state.increment(at.id.replica, *by)?)
-/// #     }
-/// #     fn read(&self, state: &GCounter) -> u128 { state.value() }
-/// # }
 /// use rejoin_crdts::laws::{Case, Event, check_case};
-/// use rejoin_crdts::OpSet;
-/// let add = |replica, op| Event { replica, op, sees: OpSet::new(), clock_ms: 0 };
+/// use rejoin_crdts::spec::{CounterOp, GCounterModel};
+/// use rejoin_crdts::{Delivery, OpSet};
+/// let add = |replica, by| Event {
+///     replica,
+///     op: CounterOp::Add(by),
+///     sees: OpSet::new(),
+///     clock_ms: 0,
+/// };
 /// let case = Case::new(Delivery::PerSender, [add(0, 1), add(1, 2)]);
-/// check_case(&Counter, &case)?; // `Counter` is a `Model` of `GCounter`
-/// # Ok::<(), Box<rejoin_crdts::laws::Violation<u64>>>(())
+/// assert_eq!(check_case(&GCounterModel, &case)?.concurrent, 1);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub fn check_case<M: Model>(
     model: &M,

@@ -1,31 +1,12 @@
 //! Histories for proptest, which shrink as those of [`Laws`](super::Laws) do.
 //!
 //! ```
-//! # use rejoin_crdts::{At, DeltaOf, Delivery, GCounter, Model, Refused, ReplicaId, Spec, View};
-//! # #[derive(Clone)]
-//! # struct Counter;
-//! # impl Spec for Counter {
-//! #     type Op = u64;
-//! #     type Value = u128;
-//! #     fn alphabet(&self) -> Vec<u64> { vec![1, 2] }
-//! #     fn value(&self, view: &View<'_, u64>) -> Option<u128> {
-//! #         Some(view.iter().map(|seen| u128::from(*seen.op)).sum())
-//! #     }
-//! #     fn delivery(&self) -> Delivery { Delivery::PerSender }
-//! # }
-//! # impl Model for Counter {
-//! #     type State = GCounter;
-//! #     fn initial(&self, _: ReplicaId) -> GCounter { GCounter::new() }
-//! #     fn perform(&self, state: &mut GCounter, at: &At, by: &u64) -> Result<DeltaOf<Self>, Refused> {
-//! #         Ok(state.increment(at.id.replica, *by)?)
-//! #     }
-//! #     fn read(&self, state: &GCounter) -> u128 { state.value() }
-//! # }
 //! use proptest::prelude::*;
 //! use rejoin_crdts::laws::{check_case, strategy};
+//! use rejoin_crdts::spec::GCounterModel;
 //!
-//! proptest!(|(case in strategy::cases(Counter, 3, 6))| {
-//!     check_case(&Counter, &case)?; // `Counter` is a `Model` of `GCounter`
+//! proptest!(|(case in strategy::cases(GCounterModel, 3, 6))| {
+//!     check_case(&GCounterModel, &case)?;
 //! });
 //! ```
 
