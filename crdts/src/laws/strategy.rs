@@ -22,11 +22,31 @@ use super::shrink::Shrinker;
 use crate::model::Model;
 
 /// Histories of `model` with 1 to `operations` operations at 1 to `replicas` replicas.
+///
+/// ```
+/// use proptest::prelude::*;
+/// use rejoin_crdts::laws::strategy;
+/// use rejoin_crdts::spec::GCounterModel;
+/// proptest!(|(case in strategy::cases(GCounterModel, 3, 6))| {
+///     prop_assert!(case.replicas() <= 3 && (1..=6).contains(&case.len()));
+/// });
+/// ```
 pub fn cases<M: Model>(model: M, replicas: usize, operations: usize) -> Cases<M> {
     Cases { model, replicas, operations }
 }
 
 /// The strategy that [`cases`] makes.
+///
+/// ```
+/// use proptest::strategy::{Strategy, ValueTree};
+/// use proptest::test_runner::TestRunner;
+/// use rejoin_crdts::laws::strategy;
+/// use rejoin_crdts::spec::GCounterModel;
+/// let cases = strategy::cases(GCounterModel, 3, 6);
+/// let tree = cases.new_tree(&mut TestRunner::deterministic())?;
+/// assert!(tree.current().len() <= 6);
+/// # Ok::<(), proptest::test_runner::Reason>(())
+/// ```
 #[derive(Clone)]
 #[must_use = "a strategy does nothing by itself"]
 pub struct Cases<M> {
@@ -59,6 +79,18 @@ impl<M: Model> Strategy for Cases<M> {
 }
 
 /// A history, and the simpler ones that are still to be tried.
+///
+/// ```
+/// use proptest::strategy::{Strategy, ValueTree};
+/// use proptest::test_runner::TestRunner;
+/// use rejoin_crdts::laws::strategy;
+/// use rejoin_crdts::spec::GCounterModel;
+/// let cases = strategy::cases(GCounterModel, 3, 6);
+/// let mut tree = cases.new_tree(&mut TestRunner::deterministic())?;
+/// while tree.simplify() {} // if every case fails
+/// assert!(tree.current().is_empty());
+/// # Ok::<(), proptest::test_runner::Reason>(())
+/// ```
 #[derive(Clone, Debug)]
 pub struct Tree<Op> {
     shrinker: Shrinker<Op>,
