@@ -64,7 +64,9 @@ impl<T: Ord + Clone + Hash + Debug + 'static> Element for T {}
 /// #     type Store = <OrSet<u8> as Causal>::Store;
 /// #     type Edit<'a> = OrSetEdit<'a, u8>;
 /// #     type View<'a> = usize;
-/// #     fn edit(cursor: Cursor<'_, Self::Store>) -> OrSetEdit<'_, u8> { OrSet::<u8>::edit(cursor) }
+/// #     fn edit(cursor: Cursor<'_, Self::Store>) -> OrSetEdit<'_, u8> {
+/// #         OrSet::<u8>::edit(cursor)
+/// #     }
 /// #     fn view(store: &Self::Store) -> usize { evidence(store) }
 /// # }
 /// # let mut map: OrMap<String, Evidence> = OrMap::new();

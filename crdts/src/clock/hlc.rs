@@ -13,8 +13,8 @@ use crate::ReplicaId;
 /// ```
 /// use rejoin_crdts::{ReplicaId, Timestamp};
 /// let me = ReplicaId::new(1, 0x5eed);
-/// let stamps = [Timestamp::new(999, 9, me), Timestamp::new(1_000, 0, me), Timestamp::new(1_000, 1, me)];
-/// assert!(stamps.is_sorted());
+/// let stamps = [(999, 9), (1_000, 0), (1_000, 1)];
+/// assert!(stamps.map(|(wall_ms, counter)| Timestamp::new(wall_ms, counter, me)).is_sorted());
 /// ```
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Timestamp {

@@ -105,7 +105,7 @@ impl<Op> Violation<Op> {
     /// # use rejoin_crdts::laws::{Law, Laws};
     /// let violation = Laws::new(Twice).check().unwrap_err(); // its specification counts all twice
     /// let row = violation.table().lines().nth(1).unwrap_or_default();
-    /// assert!(row.split_whitespace().eq(["r1:1", "+1", "-", "1", "2"])); // reads 1, specified is 2
+    /// assert!(row.split_whitespace().eq(["r1:1", "+1", "-", "1", "2"])); // it reads 1, not 2
     /// ```
     #[must_use]
     pub fn table(&self) -> &str {

@@ -41,8 +41,8 @@ pub const SCHEMA: u32 = 1;
 /// for the clock Kulkarni et al., OPODIS 2014.
 ///
 /// ```
-/// use rejoin_crdts::sync::{Backed, Config, Outbox, Output, Protocol, Replica, Timer};
 /// use rejoin_crdts::spec::{CounterOp, GCounterModel};
+/// use rejoin_crdts::sync::{Backed, Config, Outbox, Output, Protocol, Replica, Timer};
 /// use rejoin_crdts::{OpId, ReplicaId};
 /// // A driver brings time, randomness and the network.
 /// let mut draw = |bound: u64| bound / 2;
@@ -95,18 +95,56 @@ pub(super) struct Voice<'s, S> {
 
 impl<M: Model> Replica<M> {
     /// Who it is, incarnation included.
+    ///
+    /// ```
+    /// # use rejoin_crdts::spec::{CounterOp, GCounterModel};
+    /// # use rejoin_crdts::sync::{Config, Outbox, Protocol, Replica};
+    /// # use rejoin_crdts::{OpId, ReplicaId};
+    /// # let mut draw = |bound: u64| bound / 2;
+    /// # let mut out = Outbox::new(&mut draw);
+    /// let me = ReplicaId::new(1, 0x5eed);
+    /// let mut replica: Replica<GCounterModel> =
+    ///     Replica::start(GCounterModel, Config::default(), me, Vec::new(), 0, &mut out);
+    /// assert_eq!(replica.me(), me);
+    /// ```
     #[must_use]
     pub fn me(&self) -> ReplicaId {
         self.me
     }
 
     /// Its clock's latest stamp, at or above every stamp in its state.
+    ///
+    /// ```
+    /// # use rejoin_crdts::spec::{CounterOp, GCounterModel};
+    /// # use rejoin_crdts::sync::{Config, Outbox, Protocol, Replica};
+    /// # use rejoin_crdts::{OpId, ReplicaId};
+    /// # let mut draw = |bound: u64| bound / 2;
+    /// # let mut out = Outbox::new(&mut draw);
+    /// let me = ReplicaId::new(1, 0x5eed);
+    /// let mut replica: Replica<GCounterModel> =
+    ///     Replica::start(GCounterModel, Config::default(), me, Vec::new(), 0, &mut out);
+    /// let at = replica.perform(OpId::new(me, 1), 5, CounterOp::Add(7), &mut out)?;
+    /// assert_eq!(replica.clock(), at.stamp);
+    /// # Ok::<(), rejoin_crdts::Refused>(())
+    /// ```
     #[must_use]
     pub fn clock(&self) -> Timestamp {
         self.clock.latest()
     }
 
     /// Its configuration.
+    ///
+    /// ```
+    /// # use rejoin_crdts::spec::{CounterOp, GCounterModel};
+    /// # use rejoin_crdts::sync::{Config, Outbox, Protocol, Replica};
+    /// # use rejoin_crdts::{OpId, ReplicaId};
+    /// # let mut draw = |bound: u64| bound / 2;
+    /// # let mut out = Outbox::new(&mut draw);
+    /// let me = ReplicaId::new(1, 0x5eed);
+    /// let mut replica: Replica<GCounterModel> =
+    ///     Replica::start(GCounterModel, Config::default(), me, Vec::new(), 0, &mut out);
+    /// assert_eq!(replica.config().gossip_ms, 100);
+    /// ```
     #[must_use]
     pub fn config(&self) -> &Config {
         &self.config
