@@ -89,7 +89,10 @@ impl<P: Backed> ProtocolSubject<P> {
     /// # use rejoin_sim::{ProtocolSubject, Scenario, Subject, scenario::Caps};
     /// let counter: ProtocolSubject<Replica<GCounterModel>> =
     ///     ProtocolSubject::new("mine", "a counter", GCounterModel, Config::default())
-    ///         .configured(|caps| Config { gossip_ms: caps.gossip_ms.unwrap_or(100), ..Config::default() });
+    ///         .configured(|caps| Config {
+    ///             gossip_ms: caps.gossip_ms.unwrap_or(100),
+    ///             ..Config::default()
+    ///         });
     /// let every = |gossip_ms| {
     ///     let config = Caps { gossip_ms: Some(gossip_ms), ..Caps::default() };
     ///     counter.run(&Scenario { config, ..Scenario::of("mine") }, 1)
