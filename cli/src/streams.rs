@@ -16,6 +16,7 @@ const MAX_WIDTH: usize = 120;
 /// use rejoin_cli::Stream;
 /// let mut bytes = Vec::new();
 /// let stream = Stream::new(&mut bytes).with_width(60);
+/// assert_eq!(format!("{stream:?}"), "Stream { width: 60, colour: false, .. }");
 /// ```
 pub struct Stream<'a> {
     writer: Box<dyn Write + 'a>,
@@ -25,12 +26,28 @@ pub struct Stream<'a> {
 
 impl<'a> Stream<'a> {
     /// A stream for plain text of 80 columns.
+    ///
+    /// ```
+    /// use rejoin_cli::{Stream, Streams};
+    /// let (mut out, mut err) = (Vec::new(), Vec::new());
+    /// let streams = Streams::new(Stream::new(&mut out), Stream::new(&mut err));
+    /// let _ = rejoin_cli::main_with(rejoin_cli::builtin(), ["rejoin", "list"], streams);
+    /// assert!(!out.is_empty() && !out.contains(&0x1b)); // plain text, without escapes
+    /// ```
     #[must_use]
     pub fn new(writer: impl Write + 'a) -> Self {
         Self { writer: Box::new(writer), width: DEFAULT_WIDTH, colour: false }
     }
 
     /// Lines are to be so many columns wide, at least 40.
+    ///
+    /// ```
+    /// use rejoin_cli::{Stream, Streams};
+    /// let (mut out, mut err) = (Vec::new(), Vec::new());
+    /// let streams = Streams::new(Stream::new(&mut out).with_width(50), Stream::new(&mut err));
+    /// let _ = rejoin_cli::main_with(rejoin_cli::builtin(), ["rejoin", "run"], streams);
+    /// assert!(String::from_utf8(out).unwrap().lines().all(|line| line.chars().count() <= 50));
+    /// ```
     #[must_use]
     pub fn with_width(mut self, columns: usize) -> Self {
         self.width = columns.max(40);
@@ -38,6 +55,14 @@ impl<'a> Stream<'a> {
     }
 
     /// Whether to write the escape sequences of a terminal.
+    ///
+    /// ```
+    /// use rejoin_cli::{Stream, Streams};
+    /// let (mut out, mut err) = (Vec::new(), Vec::new());
+    /// let streams = Streams::new(Stream::new(&mut out).with_colour(true), Stream::new(&mut err));
+    /// let _ = rejoin_cli::main_with(rejoin_cli::builtin(), ["rejoin", "run"], streams);
+    /// assert!(out.contains(&0x1b)); // an escape sequence begins so
+    /// ```
     #[must_use]
     pub fn with_colour(mut self, colour: bool) -> Self {
         self.colour = colour;
@@ -71,6 +96,15 @@ impl fmt::Debug for Stream<'_> {
 }
 
 /// Where the command writes: results to one stream, complaints to the other.
+///
+/// ```
+/// use rejoin_cli::{Stream, Streams};
+/// let (mut out, mut err) = (Vec::new(), Vec::new());
+/// let streams = Streams::new(Stream::new(&mut out), Stream::new(&mut err));
+/// let args = ["rejoin", "run", "no-such-file"];
+/// let _ = rejoin_cli::main_with(rejoin_cli::builtin(), args, streams);
+/// assert!(out.is_empty() && !err.is_empty()); // a complaint, and no result
+/// ```
 #[derive(Debug)]
 pub struct Streams<'a> {
     pub(crate) out: Stream<'a>,
@@ -81,6 +115,14 @@ pub struct Streams<'a> {
 
 impl<'a> Streams<'a> {
     /// These two, without a progress bar.
+    ///
+    /// ```
+    /// use rejoin_cli::{Stream, Streams};
+    /// let (mut out, mut err) = (Vec::new(), Vec::new());
+    /// let streams = Streams::new(Stream::new(&mut out), Stream::new(&mut err));
+    /// let _ = rejoin_cli::main_with(rejoin_cli::builtin(), ["rejoin", "--version"], streams);
+    /// assert!(out.starts_with(b"rejoin ") && err.is_empty());
+    /// ```
     #[must_use]
     pub fn new(out: Stream<'a>, err: Stream<'a>) -> Self {
         Self { out, err, progress: false, cargo: false }
@@ -93,6 +135,14 @@ impl Streams<'static> {
     /// In colour on a terminal, unless `NO_COLOR` is set or `TERM` is `dumb`; with a progress bar
     /// if standard error is a terminal. If cargo started the process, the lines that it prints to
     /// be pasted start it through cargo too.
+    ///
+    /// ```
+    /// use rejoin_cli::Streams;
+    /// use std::process::ExitCode;
+    /// let args = ["rejoin", "--version"];
+    /// let status = rejoin_cli::main_with(rejoin_cli::builtin(), args, Streams::process());
+    /// assert_eq!(status, ExitCode::SUCCESS); // printed for whoever started the process
+    /// ```
     #[must_use]
     pub fn process() -> Self {
         let colour = env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())

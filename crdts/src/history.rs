@@ -22,6 +22,12 @@ pub struct At {
 /// A set of operations of one [`History`], by their index.
 ///
 /// Equal sets compare equal whatever was inserted and removed on the way.
+///
+/// ```
+/// use rejoin_crdts::OpSet;
+/// let seen: OpSet = [4, 0].into_iter().collect();
+/// assert_eq!(format!("{seen:?}"), "{0, 4}");
+/// ```
 #[derive(Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct OpSet {
     words: Vec<u64>, // no trailing zero word
@@ -29,18 +35,35 @@ pub struct OpSet {
 
 impl OpSet {
     /// The empty set.
+    ///
+    /// ```
+    /// use rejoin_crdts::OpSet;
+    /// assert!(OpSet::new().is_subset(&OpSet::first(0)));
+    /// ```
     #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
 
     /// The operations `0..len`.
+    ///
+    /// ```
+    /// use rejoin_crdts::OpSet;
+    /// assert_eq!(OpSet::first(3), [0, 1, 2].into_iter().collect());
+    /// ```
     #[must_use]
     pub fn first(len: usize) -> Self {
         (0..len).collect()
     }
 
     /// Adds an operation; true iff it was not there.
+    ///
+    /// ```
+    /// use rejoin_crdts::OpSet;
+    /// let mut set = OpSet::new();
+    /// assert!(set.insert(70));
+    /// assert!(!set.insert(70)); // it is there already
+    /// ```
     pub fn insert(&mut self, index: usize) -> bool {
         let word = index / 64;
         if word >= self.words.len() {
@@ -53,6 +76,13 @@ impl OpSet {
     }
 
     /// Takes an operation away; true iff it was there.
+    ///
+    /// ```
+    /// use rejoin_crdts::OpSet;
+    /// let mut set = OpSet::first(1);
+    /// assert!(set.remove(0));
+    /// assert_eq!(set, OpSet::new());
+    /// ```
     pub fn remove(&mut self, index: usize) -> bool {
         let present = self.contains(index);
         if present {
@@ -63,12 +93,25 @@ impl OpSet {
     }
 
     /// Whether an operation is in the set.
+    ///
+    /// ```
+    /// use rejoin_crdts::OpSet;
+    /// let set = OpSet::first(2);
+    /// assert!(set.contains(1) && !set.contains(2));
+    /// ```
     #[must_use]
     pub fn contains(&self, index: usize) -> bool {
         self.words.get(index / 64).is_some_and(|word| word >> (index % 64) & 1 == 1)
     }
 
     /// Adds all of `other`.
+    ///
+    /// ```
+    /// use rejoin_crdts::OpSet;
+    /// let mut set = OpSet::first(2);
+    /// set.union_with(&[1, 5].into_iter().collect());
+    /// assert_eq!(set, [0, 1, 5].into_iter().collect());
+    /// ```
     pub fn union_with(&mut self, other: &Self) {
         if self.words.len() < other.words.len() {
             self.words.resize(other.words.len(), 0);
@@ -79,6 +122,13 @@ impl OpSet {
     }
 
     /// Takes all of `other` away.
+    ///
+    /// ```
+    /// use rejoin_crdts::OpSet;
+    /// let mut set = OpSet::first(3);
+    /// set.subtract(&[1, 5].into_iter().collect());
+    /// assert_eq!(set, [0, 2].into_iter().collect());
+    /// ```
     pub fn subtract(&mut self, other: &Self) {
         for (mine, theirs) in self.words.iter_mut().zip(&other.words) {
             *mine &= !theirs;
@@ -87,6 +137,12 @@ impl OpSet {
     }
 
     /// Whether everything here is in `other` too.
+    ///
+    /// ```
+    /// use rejoin_crdts::OpSet;
+    /// assert!(OpSet::first(1).is_subset(&OpSet::first(2)));
+    /// assert!(!OpSet::first(2).is_subset(&OpSet::first(1)));
+    /// ```
     #[must_use]
     pub fn is_subset(&self, other: &Self) -> bool {
         self.words.len() <= other.words.len()
@@ -94,18 +150,36 @@ impl OpSet {
     }
 
     /// How many operations are in the set.
+    ///
+    /// ```
+    /// use rejoin_crdts::OpSet;
+    /// let set: OpSet = [0, 70].into_iter().collect();
+    /// assert_eq!(set.len(), 2);
+    /// ```
     #[must_use]
     pub fn len(&self) -> usize {
         self.words.iter().map(|word| word.count_ones() as usize).sum()
     }
 
     /// Whether there is none.
+    ///
+    /// ```
+    /// use rejoin_crdts::OpSet;
+    /// assert!(OpSet::new().is_empty());
+    /// assert!(!OpSet::first(1).is_empty());
+    /// ```
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.words.is_empty()
     }
 
     /// The indices, ascending.
+    ///
+    /// ```
+    /// use rejoin_crdts::OpSet;
+    /// let set: OpSet = [70, 3].into_iter().collect();
+    /// assert!(set.iter().eq([3, 70]));
+    /// ```
     pub fn iter(&self) -> impl Iterator<Item = usize> + '_ {
         self.words.iter().enumerate().flat_map(|(at, &word)| {
             std::iter::successors((word != 0).then_some(word), |rest| {
@@ -140,6 +214,16 @@ impl fmt::Debug for OpSet {
 }
 
 /// The operations that were performed, in an order in which each comes after all that it had seen.
+///
+/// ```
+/// # use rejoin_crdts::{At, History, OpId, OpSet, ReplicaId, Timestamp};
+/// # let me = ReplicaId::new(1, 0);
+/// # let at = |n| At { id: OpId::new(me, n), stamp: Timestamp::new(n, 0, me) };
+/// let mut history = History::new();
+/// let add = history.push(at(1), "add", OpSet::new());
+/// let remove = history.push(at(2), "remove", [add].into_iter().collect());
+/// assert!(history.saw(remove).contains(add));
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct History<Op> {
     at: Vec<At>,
@@ -155,6 +239,11 @@ impl<Op> Default for History<Op> {
 
 impl<Op> History<Op> {
     /// A history in which nothing has happened.
+    ///
+    /// ```
+    /// use rejoin_crdts::History;
+    /// assert_eq!(History::<&str>::new().len(), 0);
+    /// ```
     #[must_use]
     pub fn new() -> Self {
         Self::default()
@@ -165,6 +254,15 @@ impl<Op> History<Op> {
     /// # Panics
     ///
     /// If `saw` names an operation that is not recorded yet.
+    ///
+    /// ```
+    /// # use rejoin_crdts::{At, History, OpId, OpSet, ReplicaId, Timestamp};
+    /// # let me = ReplicaId::new(1, 0);
+    /// # let at = |n| At { id: OpId::new(me, n), stamp: Timestamp::new(n, 0, me) };
+    /// let mut history = History::new();
+    /// assert_eq!(history.push(at(1), "add", OpSet::new()), 0);
+    /// assert_eq!(history.push(at(2), "remove", OpSet::first(1)), 1);
+    /// ```
     pub fn push(&mut self, at: At, op: Op, saw: OpSet) -> usize {
         let index = self.at.len();
         assert!(saw.iter().all(|seen| seen < index), "an operation cannot see a later one");
@@ -175,48 +273,129 @@ impl<Op> History<Op> {
     }
 
     /// How many operations were performed.
+    ///
+    /// ```
+    /// # use rejoin_crdts::{At, History, OpId, OpSet, ReplicaId, Timestamp};
+    /// # let me = ReplicaId::new(1, 0);
+    /// # let at = |n| At { id: OpId::new(me, n), stamp: Timestamp::new(n, 0, me) };
+    /// let mut history = History::new();
+    /// history.push(at(1), "add", OpSet::new());
+    /// assert_eq!(history.len(), 1);
+    /// ```
     #[must_use]
     pub fn len(&self) -> usize {
         self.at.len()
     }
 
     /// Whether nothing has happened.
+    ///
+    /// ```
+    /// # use rejoin_crdts::{At, History, OpId, OpSet, ReplicaId, Timestamp};
+    /// # let me = ReplicaId::new(1, 0);
+    /// # let at = |n| At { id: OpId::new(me, n), stamp: Timestamp::new(n, 0, me) };
+    /// let mut history = History::new();
+    /// assert!(history.is_empty());
+    /// history.push(at(1), "add", OpSet::new());
+    /// assert!(!history.is_empty());
+    /// ```
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.at.is_empty()
     }
 
     /// The operation at `index`. Panics if there is none.
+    ///
+    /// ```
+    /// # use rejoin_crdts::{At, History, OpId, OpSet, ReplicaId, Timestamp};
+    /// # let me = ReplicaId::new(1, 0);
+    /// # let at = |n| At { id: OpId::new(me, n), stamp: Timestamp::new(n, 0, me) };
+    /// let mut history = History::new();
+    /// let add = history.push(at(1), "add", OpSet::new());
+    /// assert_eq!(*history.op(add), "add");
+    /// ```
     #[must_use]
     pub fn op(&self, index: usize) -> &Op {
         &self.ops[index]
     }
 
     /// When and by whom the operation at `index` was performed. Panics if there is none.
+    ///
+    /// ```
+    /// # use rejoin_crdts::{At, History, OpId, OpSet, ReplicaId, Timestamp};
+    /// # let me = ReplicaId::new(1, 0);
+    /// # let at = |n| At { id: OpId::new(me, n), stamp: Timestamp::new(n, 0, me) };
+    /// let mut history = History::new();
+    /// let add = history.push(at(1), "add", OpSet::new());
+    /// assert_eq!(history.at(add).id, OpId::new(me, 1));
+    /// ```
     #[must_use]
     pub fn at(&self, index: usize) -> &At {
         &self.at[index]
     }
 
     /// What the operation at `index` had seen. Panics if there is none.
+    ///
+    /// ```
+    /// # use rejoin_crdts::{At, History, OpId, OpSet, ReplicaId, Timestamp};
+    /// # let me = ReplicaId::new(1, 0);
+    /// # let at = |n| At { id: OpId::new(me, n), stamp: Timestamp::new(n, 0, me) };
+    /// # let mut history = History::new();
+    /// let add = history.push(at(1), "add", OpSet::new());
+    /// let remove = history.push(at(2), "remove", OpSet::first(1));
+    /// assert_eq!(*history.saw(remove), [add].into_iter().collect());
+    /// ```
     #[must_use]
     pub fn saw(&self, index: usize) -> &OpSet {
         &self.saw[index]
     }
 
     /// The index of the operation named `id`.
+    ///
+    /// ```
+    /// # use rejoin_crdts::{At, History, OpId, OpSet, ReplicaId, Timestamp};
+    /// # let me = ReplicaId::new(1, 0);
+    /// # let at = |n| At { id: OpId::new(me, n), stamp: Timestamp::new(n, 0, me) };
+    /// let mut history = History::new();
+    /// let add = history.push(at(1), "add", OpSet::new());
+    /// assert_eq!(history.find(OpId::new(me, 1)), Some(add));
+    /// assert_eq!(history.find(OpId::new(me, 2)), None);
+    /// ```
     #[must_use]
     pub fn find(&self, id: OpId) -> Option<usize> {
         self.at.iter().position(|at| at.id == id)
     }
 
     /// All operations.
+    ///
+    /// ```
+    /// # use rejoin_crdts::{At, History, OpId, OpSet, ReplicaId, Timestamp};
+    /// # let me = ReplicaId::new(1, 0);
+    /// # let at = |n| At { id: OpId::new(me, n), stamp: Timestamp::new(n, 0, me) };
+    /// # let mut history = History::new();
+    /// let add = history.push(at(1), "add", OpSet::new());
+    /// let remove = history.push(at(2), "remove", OpSet::first(1));
+    /// assert!(history.all().iter().eq([add, remove]));
+    /// ```
     #[must_use]
     pub fn all(&self) -> OpSet {
         OpSet::first(self.len())
     }
 
     /// Whether neither of two operations had seen the other.
+    ///
+    /// ```
+    /// # use rejoin_crdts::{At, History, OpId, OpSet, ReplicaId, Timestamp};
+    /// # let at = |id| {
+    /// #     let me = ReplicaId::new(id, 0);
+    /// #     At { id: OpId::new(me, 1), stamp: Timestamp::new(1, 0, me) }
+    /// # };
+    /// let mut history = History::new();
+    /// let add = history.push(at(1), "add", OpSet::new());
+    /// let other = history.push(at(2), "add", OpSet::new());
+    /// let remove = history.push(at(3), "remove", [add].into_iter().collect());
+    /// assert!(history.concurrent(other, remove));
+    /// assert!(!history.concurrent(add, remove));
+    /// ```
     #[must_use]
     pub fn concurrent(&self, a: usize, b: usize) -> bool {
         a != b && !self.saw[a].contains(b) && !self.saw[b].contains(a)
@@ -227,6 +406,17 @@ impl<Op> History<Op> {
     /// # Panics
     ///
     /// If `visible` names an operation that is not recorded.
+    ///
+    /// ```
+    /// # use rejoin_crdts::{At, History, OpId, OpSet, ReplicaId, Timestamp};
+    /// # let me = ReplicaId::new(1, 0);
+    /// # let at = |n| At { id: OpId::new(me, n), stamp: Timestamp::new(n, 0, me) };
+    /// # let mut history = History::new();
+    /// let add = history.push(at(1), "add", OpSet::new());
+    /// let remove = history.push(at(2), "remove", OpSet::first(1));
+    /// let before = history.view(&[add].into_iter().collect());
+    /// assert_eq!((before.len(), history.view(&history.all()).len()), (1, 2));
+    /// ```
     #[must_use]
     pub fn view(&self, visible: &OpSet) -> View<'_, Op> {
         let seen = visible
@@ -238,6 +428,18 @@ impl<Op> History<Op> {
 }
 
 /// An operation in a [`View`].
+///
+/// ```
+/// # use rejoin_crdts::{At, History, OpId, OpSet, ReplicaId, Timestamp};
+/// # let me = ReplicaId::new(1, 0);
+/// # let at = |n| At { id: OpId::new(me, n), stamp: Timestamp::new(n, 0, me) };
+/// # let mut history = History::new();
+/// let add = history.push(at(1), "add", OpSet::new());
+/// let remove = history.push(at(2), "remove", OpSet::first(1));
+/// let view = history.view(&history.all());
+/// let last = view.iter().max_by_key(|seen| seen.rank()).expect("two are visible");
+/// assert_eq!((last.event(), *last.op), (remove, "remove"));
+/// ```
 #[derive(Debug)]
 pub struct Seen<'h, Op> {
     /// When and by whom it was performed.
@@ -258,12 +460,34 @@ impl<Op> Copy for Seen<'_, Op> {}
 
 impl<Op> Seen<'_, Op> {
     /// The index of its event in the history. The steps of one transaction share it.
+    ///
+    /// ```
+    /// # use rejoin_crdts::{At, History, OpId, OpSet, ReplicaId, Timestamp};
+    /// # let me = ReplicaId::new(1, 0);
+    /// # let at = |n| At { id: OpId::new(me, n), stamp: Timestamp::new(n, 0, me) };
+    /// # let mut history = History::new();
+    /// let add = history.push(at(1), "add", OpSet::new());
+    /// let remove = history.push(at(2), "remove", OpSet::first(1));
+    /// let view = history.view(&[remove].into_iter().collect());
+    /// assert!(view.iter().map(|seen| seen.event()).eq([remove]));
+    /// ```
     #[must_use]
     pub fn event(&self) -> usize {
         self.event
     }
 
     /// Its place in the arbitration order: by stamp, then by step within the transaction.
+    ///
+    /// ```
+    /// # use rejoin_crdts::{At, History, OpId, OpSet, ReplicaId, Timestamp};
+    /// # let me = ReplicaId::new(1, 0);
+    /// # let at = |n| At { id: OpId::new(me, n), stamp: Timestamp::new(n, 0, me) };
+    /// let mut history = History::new();
+    /// history.push(at(1), vec!["add", "remove"], OpSet::new()); // a transaction
+    /// let view = history.view(&history.all());
+    /// let steps = view.project(|seen| seen.op);
+    /// assert!(steps.iter().map(|step| step.rank()).eq([(at(1).stamp, 0), (at(1).stamp, 1)]));
+    /// ```
     #[must_use]
     pub fn rank(&self) -> (Timestamp, usize) {
         (self.at.stamp, self.step)
@@ -292,23 +516,66 @@ pub struct View<'h, Op> {
 
 impl<'h, Op> View<'h, Op> {
     /// The visible operations, in an order consistent with who had seen whom.
+    ///
+    /// ```
+    /// # use rejoin_crdts::{At, History, OpId, OpSet, ReplicaId, Timestamp};
+    /// # let me = ReplicaId::new(1, 0);
+    /// # let at = |n| At { id: OpId::new(me, n), stamp: Timestamp::new(n, 0, me) };
+    /// # let mut history = History::new();
+    /// let add = history.push(at(1), "add", OpSet::new());
+    /// let remove = history.push(at(2), "remove", OpSet::first(1));
+    /// let view = history.view(&history.all());
+    /// assert!(view.iter().map(|seen| *seen.op).eq(["add", "remove"]));
+    /// ```
     pub fn iter(&self) -> impl DoubleEndedIterator<Item = Seen<'h, Op>> + '_ {
         self.seen.iter().copied()
     }
 
     /// Whether nothing is visible.
+    ///
+    /// ```
+    /// # use rejoin_crdts::{At, History, OpId, OpSet, ReplicaId, Timestamp};
+    /// # let me = ReplicaId::new(1, 0);
+    /// # let at = |n| At { id: OpId::new(me, n), stamp: Timestamp::new(n, 0, me) };
+    /// let mut history = History::new();
+    /// history.push(at(1), "add", OpSet::new());
+    /// assert!(history.view(&OpSet::new()).is_empty());
+    /// assert!(!history.view(&history.all()).is_empty());
+    /// ```
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.seen.is_empty()
     }
 
     /// How many operations are visible.
+    ///
+    /// ```
+    /// # use rejoin_crdts::{At, History, OpId, OpSet, ReplicaId, Timestamp};
+    /// # let me = ReplicaId::new(1, 0);
+    /// # let at = |n| At { id: OpId::new(me, n), stamp: Timestamp::new(n, 0, me) };
+    /// let mut history = History::new();
+    /// history.push(at(1), "add", OpSet::new());
+    /// assert_eq!(history.view(&history.all()).len(), 1);
+    /// ```
     #[must_use]
     pub fn len(&self) -> usize {
         self.seen.len()
     }
 
     /// Whether `later` had seen `earlier` when it was performed.
+    ///
+    /// ```
+    /// # use rejoin_crdts::{At, History, OpId, OpSet, ReplicaId, Timestamp};
+    /// # let me = ReplicaId::new(1, 0);
+    /// # let at = |n| At { id: OpId::new(me, n), stamp: Timestamp::new(n, 0, me) };
+    /// # let mut history = History::new();
+    /// let add = history.push(at(1), "add", OpSet::new());
+    /// let remove = history.push(at(2), "remove", OpSet::first(1));
+    /// let view = history.view(&history.all());
+    /// let seen: Vec<_> = view.iter().collect();
+    /// assert!(view.saw(&seen[remove], &seen[add]));
+    /// assert!(!view.saw(&seen[add], &seen[remove]));
+    /// ```
     #[must_use]
     pub fn saw<A, B>(&self, later: &Seen<'_, A>, earlier: &Seen<'_, B>) -> bool {
         if later.event == earlier.event {
@@ -319,6 +586,17 @@ impl<'h, Op> View<'h, Op> {
     }
 
     /// The view of the operations for which `keep` holds.
+    ///
+    /// ```
+    /// # use rejoin_crdts::{At, History, OpId, OpSet, ReplicaId, Timestamp};
+    /// # let me = ReplicaId::new(1, 0);
+    /// # let at = |n| At { id: OpId::new(me, n), stamp: Timestamp::new(n, 0, me) };
+    /// # let mut history = History::new();
+    /// let add = history.push(at(1), "add", OpSet::new());
+    /// let remove = history.push(at(2), "remove", OpSet::first(1));
+    /// let adds = history.view(&history.all()).filter(|seen| *seen.op == "add");
+    /// assert!(adds.iter().map(|seen| seen.event()).eq([add]));
+    /// ```
     #[must_use]
     pub fn filter(&self, mut keep: impl FnMut(&Seen<'h, Op>) -> bool) -> Self {
         let seen = self.seen.iter().filter(|seen| keep(seen)).copied().collect();
@@ -329,6 +607,18 @@ impl<'h, Op> View<'h, Op> {
     /// transaction.
     ///
     /// Several from one operation become its steps, each having seen the earlier ones.
+    ///
+    /// ```
+    /// # use rejoin_crdts::{At, History, OpId, OpSet, ReplicaId, Timestamp};
+    /// # let me = ReplicaId::new(1, 0);
+    /// # let at = |n| At { id: OpId::new(me, n), stamp: Timestamp::new(n, 0, me) };
+    /// let mut history = History::new();
+    /// history.push(at(1), vec!["add", "remove"], OpSet::new()); // a transaction
+    /// let view = history.view(&history.all());
+    /// let steps = view.project(|seen| seen.op);
+    /// let seen: Vec<_> = steps.iter().collect();
+    /// assert!(steps.saw(&seen[1], &seen[0]));
+    /// ```
     #[must_use]
     pub fn project<Inner: 'h, I>(
         &self,

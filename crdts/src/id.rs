@@ -27,18 +27,33 @@ pub struct ReplicaId {
 
 impl ReplicaId {
     /// The replica at address `id`, in the given incarnation.
+    ///
+    /// ```
+    /// use rejoin_crdts::ReplicaId;
+    /// assert_eq!(ReplicaId::new(1, 0x2a).to_string(), "r1/2a");
+    /// ```
     #[must_use]
     pub const fn new(id: u64, incarnation: u64) -> Self {
         Self { id, incarnation }
     }
 
     /// The address, which survives restarts.
+    ///
+    /// ```
+    /// use rejoin_crdts::ReplicaId;
+    /// assert_eq!(ReplicaId::new(7, 0x5eed).id(), 7);
+    /// ```
     #[must_use]
     pub const fn id(self) -> u64 {
         self.id
     }
 
     /// The nonce that tells this life of the replica from its earlier ones.
+    ///
+    /// ```
+    /// use rejoin_crdts::ReplicaId;
+    /// assert_eq!(ReplicaId::new(7, 0x5eed).incarnation(), 0x5eed);
+    /// ```
     #[must_use]
     pub const fn incarnation(self) -> u64 {
         self.incarnation
@@ -81,6 +96,11 @@ impl Dot {
     pub(crate) const LAST: u64 = u64::MAX >> 1;
 
     /// The `counter`-th dot of `replica`.
+    ///
+    /// ```
+    /// use rejoin_crdts::{Dot, ReplicaId};
+    /// assert_eq!(Dot::new(ReplicaId::new(1, 0), 4).to_string(), "r1:4");
+    /// ```
     #[must_use]
     pub const fn new(replica: ReplicaId, counter: u64) -> Self {
         Self { replica, counter }
@@ -133,6 +153,11 @@ pub struct OpId {
 
 impl OpId {
     /// The `seq`-th operation of `replica`.
+    ///
+    /// ```
+    /// use rejoin_crdts::{OpId, ReplicaId};
+    /// assert_eq!(OpId::new(ReplicaId::new(1, 0), 4).to_string(), "r1:4");
+    /// ```
     #[must_use]
     pub const fn new(replica: ReplicaId, seq: u64) -> Self {
         Self { replica, seq }

@@ -32,6 +32,15 @@ pub trait Merge<Rhs: ?Sized = Self> {
 ///
 /// Equality must be canonical: one piece of knowledge, one representation. The laws are checked
 /// by [`laws`](crate::laws).
+///
+/// ```
+/// use rejoin_crdts::{Lattice, Merge, ReplicaId, VectorClock};
+/// let (a, b) = (ReplicaId::new(1, 0), ReplicaId::new(2, 0));
+/// let here: VectorClock = [(a, 2)].into_iter().collect();
+/// let mut join = here.clone();
+/// join.merge(&[(b, 1)].into_iter().collect::<VectorClock>());
+/// assert!(join.covers(&here) && !here.covers(&join));
+/// ```
 pub trait Lattice: Merge + Clone + Eq + Debug {
     /// Whether `other ≤ self`: merging `other` would change nothing.
     ///
@@ -45,6 +54,21 @@ pub trait Lattice: Merge + Clone + Eq + Debug {
 ///
 /// `Delta::default()` is the empty delta: merging it changes nothing, and a mutator that changes
 /// nothing returns it. Deltas are compared by their effect.
+///
+/// ```
+/// use rejoin_crdts::{GCounter, Merge, ReplicaId, Replicated};
+/// let (a, b) = (ReplicaId::new(1, 0), ReplicaId::new(2, 0));
+/// let (mut here, mut there) = (GCounter::new(), GCounter::new());
+/// let _ = here.increment(a, 3)?;
+/// let theirs = there.increment(b, 4)?;
+/// let mine = here.missing_from(&there).expect("the other lacks something");
+/// assert_eq!(here.news(&mine), None); // nothing new to whoever made it
+/// here.merge(&theirs);
+/// there.merge(&mine);
+/// assert_eq!(here, there);
+/// assert_eq!(here.parts().count(), 2);
+/// # Ok::<(), rejoin_crdts::CounterOverflow>(())
+/// ```
 pub trait Replicated: Lattice + Merge<Self::Delta> {
     /// What a mutator returns and what travels: a lattice of its own, so that deltas can be joined
     /// before they are sent. It has no mutators: minting an identifier from a delta would reuse one.
@@ -113,6 +137,14 @@ pub struct Whole<S>(pub S);
 impl<S: Lattice + Default> Whole<S> {
     /// Changes the state with `change` and returns the delta: the whole state if it changed, the
     /// empty delta if it did not.
+    ///
+    /// ```
+    /// use rejoin_crdts::{ReplicaId, VectorClock, Whole};
+    /// let me = ReplicaId::new(1, 0);
+    /// let mut clock = Whole(VectorClock::new());
+    /// assert_eq!(clock.mutate(|clock| clock.raise(me, 2)), clock); // the delta is the state
+    /// assert_eq!(clock.mutate(|clock| clock.raise(me, 1)), Whole::default()); // nothing changed
+    /// ```
     pub fn mutate<R>(&mut self, change: impl FnOnce(&mut S) -> R) -> Self {
         let before = self.0.clone();
         change(&mut self.0);

@@ -14,6 +14,18 @@ use crate::wire::WireError;
 use crate::{At, ReplicaId, Replicated, View};
 
 /// Whatever travels or is stored: serde both ways. Implemented for everything that has it.
+///
+/// ```
+/// use rejoin_crdts::model::Wire;
+/// use rejoin_crdts::wire::{self, Kind, Limits, WireError};
+/// fn there_and_back<T: Wire>(value: &T) -> Result<T, WireError> {
+///     let mut bytes = Vec::new();
+///     wire::encode(Kind::Record, 1, value, &mut bytes)?;
+///     wire::decode(Kind::Record, 1, Limits::default(), &bytes)
+/// }
+/// assert_eq!(there_and_back(&vec![1, 2])?, [1, 2]);
+/// # Ok::<(), WireError>(())
+/// ```
 pub trait Wire: Serialize + DeserializeOwned {}
 
 impl<T: Serialize + DeserializeOwned> Wire for T {}
@@ -57,6 +69,32 @@ pub enum Delivery {
 /// (Burckhardt et al., POPL 2014).
 ///
 /// It shares no code with the type that it judges.
+///
+/// ```
+/// use rejoin_crdts::{Spec, View};
+/// # use rejoin_crdts::{At, History, OpId, OpSet, ReplicaId, Timestamp};
+///
+/// /// The greatest number that was written, or 0.
+/// #[derive(Clone)]
+/// struct Greatest;
+/// impl Spec for Greatest {
+///     type Op = u64;
+///     type Value = u64;
+///     fn alphabet(&self) -> Vec<u64> {
+///         vec![1, 2]
+///     }
+///     fn value(&self, view: &View<'_, u64>) -> Option<u64> {
+///         Some(view.iter().map(|seen| *seen.op).max().unwrap_or(0))
+///     }
+/// }
+///
+/// # let me = ReplicaId::new(1, 0);
+/// # let at = |n| At { id: OpId::new(me, n), stamp: Timestamp::new(n, 0, me) };
+/// let mut history = History::new();
+/// history.push(at(1), 7, OpSet::new());
+/// history.push(at(2), 5, OpSet::first(1));
+/// assert_eq!(Greatest.value(&history.view(&history.all())), Some(7));
+/// ```
 pub trait Spec: Clone + Send + Sync + 'static {
     /// An operation. Its `Debug` is what people read in a history.
     type Op: Clone + Eq + Ord + Hash + Debug + Wire + Send + Sync + 'static;
@@ -161,6 +199,41 @@ pub(crate) fn exchanged<'n, N: PartialEq>(name: &'n N, left: &'n N, right: &'n N
 }
 
 /// A type under its specification: how a judge makes, changes and reads it.
+///
+/// ```
+/// use rejoin_crdts::laws::Laws;
+/// use rejoin_crdts::{At, DeltaOf, GCounter, Model, Refused, ReplicaId};
+/// # use rejoin_crdts::{Spec, View};
+/// # #[derive(Clone)]
+/// # struct Likes;
+/// # impl Spec for Likes {
+/// #     type Op = u64;
+/// #     type Value = u128;
+/// #     fn alphabet(&self) -> Vec<u64> { vec![1, 2] }
+/// #     fn value(&self, view: &View<'_, u64>) -> Option<u128> {
+/// #         Some(view.iter().map(|seen| u128::from(*seen.op)).sum())
+/// #     }
+/// # }
+///
+/// impl Model for Likes { // whose `Spec` says: the sum of what is visible
+///     type State = GCounter;
+///     fn initial(&self, _: ReplicaId) -> GCounter {
+///         GCounter::new()
+///     }
+///     fn perform(
+///         &self,
+///         state: &mut GCounter,
+///         at: &At,
+///         by: &u64,
+///     ) -> Result<DeltaOf<Self>, Refused> {
+///         Ok(state.increment(at.id.replica, *by)?)
+///     }
+///     fn read(&self, state: &GCounter) -> u128 {
+///         state.value()
+///     }
+/// }
+/// assert!(Laws::new(Likes).cases(20).check().is_ok());
+/// ```
 pub trait Model: Spec {
     /// The replicated state.
     type State: Replicated<Delta: Hash + Wire + Send + Sync> + Hash + Wire + Send + Sync + 'static;

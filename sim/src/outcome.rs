@@ -148,11 +148,32 @@ pub struct Outcome {
 
 impl Outcome {
     /// The kinds of fault that the scenario asked for and that never fired.
+    ///
+    /// ```
+    /// use rejoin_crdts::spec::GCounterModel;
+    /// use rejoin_sim::{Scenario, Subject, TypeSubject};
+    /// let counter = TypeSubject::new("likes", "how many like it", GCounterModel);
+    /// // Four messages in a million are lost, and not so many are sent.
+    /// let outcome = counter.run(&Scenario { loss: 4e-6, ..Scenario::of("likes") }, 1)?;
+    /// assert!(outcome.idle_faults().map(|fault| fault.name.as_str()).eq(["loss"]));
+    /// # Ok::<(), rejoin_sim::RunError>(())
+    /// ```
     pub fn idle_faults(&self) -> impl Iterator<Item = &FaultCount> {
         self.faults.iter().filter(|fault| fault.configured && fault.fired == 0)
     }
 
     /// The first moment at which `self` and `other`, two runs of one seed, differ, if they do.
+    ///
+    /// ```
+    /// use rejoin_crdts::spec::GCounterModel;
+    /// use rejoin_sim::{Scenario, Subject, TypeSubject};
+    /// let counter = TypeSubject::new("likes", "how many like it", GCounterModel);
+    /// let scenario = Scenario::of("likes");
+    /// let outcome = counter.run(&scenario, 1)?;
+    /// assert_eq!(outcome.first_difference(&counter.run(&scenario, 1)?), None);
+    /// assert!(outcome.first_difference(&counter.run(&scenario, 2)?).is_some()); // another seed
+    /// # Ok::<(), rejoin_sim::RunError>(())
+    /// ```
     #[must_use]
     pub fn first_difference(&self, other: &Self) -> Option<Time> {
         if self.fingerprint == other.fingerprint {

@@ -15,6 +15,17 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use siphasher::sip128::{Hasher128 as _, SipHasher13};
 
 /// The 128-bit name of an event (SipHash-1-3 with fixed keys).
+///
+/// ```
+/// use rejoin_crdts::spec::GCounterModel;
+/// use rejoin_sim::{Scenario, Subject, TypeSubject};
+/// let counter = TypeSubject::new("likes", "how many like it", GCounterModel);
+/// // Whatever happens to a message is stored under the id of its sending.
+/// let outcome = counter.run(&Scenario::of("likes"), 1)?;
+/// let (id, fate) = &outcome.decisions.fates[0];
+/// assert_eq!((id.to_string().len(), fate.copies.len()), (32, 1));
+/// # Ok::<(), rejoin_sim::RunError>(())
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct EventId(u128);
@@ -109,6 +120,16 @@ impl Hasher {
 /// The hash over a run's ordered events.
 ///
 /// SipHash-1-3, 128 bits. Equal seeds give equal fingerprints on every machine.
+///
+/// ```
+/// use rejoin_crdts::spec::GCounterModel;
+/// use rejoin_sim::{Scenario, Subject, TypeSubject};
+/// let counter = TypeSubject::new("likes", "how many like it", GCounterModel);
+/// let run = |seed| counter.run(&Scenario::of("likes"), seed);
+/// assert_eq!(run(1)?.fingerprint, run(1)?.fingerprint);
+/// assert_ne!(run(1)?.fingerprint, run(2)?.fingerprint);
+/// # Ok::<(), rejoin_sim::RunError>(())
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct Fingerprint(pub(crate) u128);
 

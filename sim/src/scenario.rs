@@ -215,6 +215,12 @@ pub struct Caps {
 
 impl Caps {
     /// Whether nothing is set.
+    ///
+    /// ```
+    /// use rejoin_sim::scenario::Caps;
+    /// assert!(Caps::default().is_empty());
+    /// assert!(!Caps { buffer: Some(1), ..Caps::default() }.is_empty());
+    /// ```
     #[must_use]
     pub fn is_empty(&self) -> bool {
         *self == Self::default()
@@ -223,6 +229,12 @@ impl Caps {
 
 impl Scenario {
     /// The scenario in which everything but the type has its default.
+    ///
+    /// ```
+    /// use rejoin_sim::Scenario;
+    /// let lossy = Scenario { loss: 0.2, ..Scenario::of("or-map") };
+    /// assert_eq!((lossy.replicas, lossy.ops), (3, 40));
+    /// ```
     #[must_use]
     pub fn of(subject: impl Into<String>) -> Self {
         Self {
@@ -252,6 +264,19 @@ impl Scenario {
     /// # Errors
     ///
     /// What is wrong, and the bytes of `text` where it is.
+    ///
+    /// ```
+    /// use rejoin_crdts::spec::GCounterModel;
+    /// use rejoin_sim::{Registry, TypeSubject};
+    /// let mut registry = Registry::new();
+    /// registry.add(TypeSubject::new("likes", "how many like it", GCounterModel));
+    /// use rejoin_sim::Scenario;
+    /// let scenario = Scenario::parse("type = 'likes'\nloss = 0.2", &registry)?;
+    /// assert_eq!(scenario, Scenario { loss: 0.2, ..Scenario::of("likes") });
+    /// let error = Scenario::parse("type = 'likes'\nloss = 2", &registry).unwrap_err();
+    /// assert_eq!(error.span(), Some(22..23));
+    /// # Ok::<(), rejoin_sim::ScenarioError>(())
+    /// ```
     pub fn parse(text: &str, registry: &Registry) -> Result<Self, ScenarioError> {
         check::parse(text, registry)
     }
@@ -261,6 +286,16 @@ impl Scenario {
     /// # Errors
     ///
     /// What is wrong, without a place.
+    ///
+    /// ```
+    /// use rejoin_crdts::spec::GCounterModel;
+    /// use rejoin_sim::{Registry, TypeSubject};
+    /// let mut registry = Registry::new();
+    /// registry.add(TypeSubject::new("likes", "how many like it", GCounterModel));
+    /// use rejoin_sim::Scenario;
+    /// assert!(Scenario::of("likes").check(&registry).is_ok());
+    /// assert!(Scenario { loss: 2.0, ..Scenario::of("likes") }.check(&registry).is_err());
+    /// ```
     pub fn check(&self, registry: &Registry) -> Result<(), ScenarioError> {
         check::check(self, Some(registry))
     }
@@ -280,6 +315,17 @@ impl Scenario {
     /// # Errors
     ///
     /// If a number does not fit in TOML, whose integers have 63 bits.
+    ///
+    /// ```
+    /// use rejoin_crdts::spec::GCounterModel;
+    /// use rejoin_sim::{Registry, TypeSubject};
+    /// let mut registry = Registry::new();
+    /// registry.add(TypeSubject::new("likes", "how many like it", GCounterModel));
+    /// use rejoin_sim::Scenario;
+    /// let scenario = Scenario::of("likes");
+    /// assert_eq!(Scenario::parse(&scenario.to_toml()?, &registry)?, scenario);
+    /// # Ok::<(), rejoin_sim::ScenarioError>(())
+    /// ```
     pub fn to_toml(&self) -> Result<String, ScenarioError> {
         toml::to_string(self).map_err(|error| ScenarioError::new(error.to_string(), None))
     }

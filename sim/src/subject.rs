@@ -19,6 +19,18 @@ use crate::scenario::{Scenario, ScenarioError};
 use crate::trace::{Trace, TraceError};
 
 /// Something that can be run by name, its types erased.
+///
+/// ```
+/// use rejoin_crdts::spec::GCounterModel;
+/// use rejoin_sim::{RunError, Scenario, Subject, TypeSubject, Verdict};
+/// fn verdict(subject: &dyn Subject, seed: u64) -> Result<Verdict, RunError> {
+///     let scenario = Scenario { loss: 0.2, ..Scenario::of(subject.name()) };
+///     Ok(subject.run_twice(&scenario, seed)?.verdict)
+/// }
+/// let counter = TypeSubject::new("likes", "how many like it", GCounterModel);
+/// assert_eq!(verdict(&counter, 1)?, Verdict::Held);
+/// # Ok::<(), rejoin_sim::RunError>(())
+/// ```
 pub trait Subject: Send + Sync {
     /// Its name in kebab case, as scenarios write it.
     fn name(&self) -> &str;
@@ -152,23 +164,54 @@ pub struct Registry {
 
 impl Registry {
     /// A registry of nothing.
+    ///
+    /// ```
+    /// use rejoin_sim::Registry;
+    /// assert_eq!(Registry::new().iter().count(), 0);
+    /// ```
     #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
 
     /// Adds a subject; returns the one that had its name, if any.
+    ///
+    /// ```
+    /// use rejoin_crdts::spec::{GCounterModel, PnCounterModel};
+    /// use rejoin_sim::{Registry, TypeSubject};
+    /// let mut registry = Registry::new();
+    /// assert!(registry.add(TypeSubject::new("likes", "only grow", GCounterModel)).is_none());
+    /// let before = registry.add(TypeSubject::new("likes", "may be taken back", PnCounterModel));
+    /// assert!(before.is_some_and(|subject| subject.summary() == "only grow"));
+    /// ```
     pub fn add(&mut self, subject: impl Subject + 'static) -> Option<Arc<dyn Subject>> {
         self.subjects.insert(subject.name().to_owned(), Arc::new(subject))
     }
 
     /// The subject called `name`.
+    ///
+    /// ```
+    /// use rejoin_crdts::spec::GCounterModel;
+    /// use rejoin_sim::{Registry, TypeSubject};
+    /// let mut registry = Registry::new();
+    /// registry.add(TypeSubject::new("likes", "how many like it", GCounterModel));
+    /// assert!(registry.get("likes").is_some());
+    /// assert!(registry.get("shares").is_none());
+    /// ```
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&Arc<dyn Subject>> {
         self.subjects.get(name)
     }
 
     /// All subjects, by name.
+    ///
+    /// ```
+    /// use rejoin_crdts::spec::GCounterModel;
+    /// use rejoin_sim::{Registry, TypeSubject};
+    /// let mut registry = Registry::new();
+    /// registry.add(TypeSubject::new("likes", "how many like it", GCounterModel));
+    /// assert!(registry.iter().map(|subject| subject.name()).eq(["likes"]));
+    /// ```
     pub fn iter(&self) -> impl Iterator<Item = &Arc<dyn Subject>> {
         self.subjects.values()
     }

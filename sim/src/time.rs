@@ -23,30 +23,56 @@ impl Time {
     pub const ZERO: Self = Self(0);
 
     /// The moment `us` microseconds after the start.
+    ///
+    /// ```
+    /// use rejoin_sim::Time;
+    /// assert_eq!(Time::from_us(1_250_000), Time::from_ms(1_250));
+    /// ```
     #[must_use]
     pub const fn from_us(us: u64) -> Self {
         Self(us)
     }
 
     /// The moment `ms` milliseconds after the start; the last moment there is, if that is later.
+    ///
+    /// ```
+    /// use rejoin_sim::Time;
+    /// assert_eq!(Time::from_ms(1_250).to_string(), "1.250 s");
+    /// assert_eq!(Time::from_ms(u64::MAX), Time::from_us(u64::MAX));
+    /// ```
     #[must_use]
     pub const fn from_ms(ms: u64) -> Self {
         Self(ms.saturating_mul(1_000))
     }
 
     /// Microseconds since the start.
+    ///
+    /// ```
+    /// use rejoin_sim::Time;
+    /// assert_eq!(Time::from_ms(2).as_us(), 2_000);
+    /// ```
     #[must_use]
     pub const fn as_us(self) -> u64 {
         self.0
     }
 
     /// Whole milliseconds since the start.
+    ///
+    /// ```
+    /// use rejoin_sim::Time;
+    /// assert_eq!(Time::from_us(1_999).as_ms(), 1);
+    /// ```
     #[must_use]
     pub const fn as_ms(self) -> u64 {
         self.0 / 1_000
     }
 
     /// `us` microseconds later, or the last moment there is.
+    ///
+    /// ```
+    /// use rejoin_sim::Time;
+    /// assert_eq!(Time::from_ms(1).plus_us(500), Time::from_us(1_500));
+    /// ```
     #[must_use]
     pub const fn plus_us(self, us: u64) -> Self {
         Self(self.0.saturating_add(us))

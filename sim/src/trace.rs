@@ -137,6 +137,17 @@ pub struct Passage {
 
 impl Trace {
     /// The trace of the run that `outcome` is of.
+    ///
+    /// ```
+    /// use rejoin_crdts::spec::GCounterModel;
+    /// use rejoin_sim::{Scenario, Subject, TypeSubject};
+    /// let counter = TypeSubject::new("likes", "how many like it", GCounterModel);
+    /// use rejoin_sim::Trace;
+    /// let outcome = counter.run(&Scenario::of("likes"), 7)?;
+    /// let trace = Trace::of(&outcome);
+    /// assert_eq!((trace.seed, trace.fingerprint), (7, outcome.fingerprint));
+    /// # Ok::<(), rejoin_sim::RunError>(())
+    /// ```
     #[must_use]
     pub fn of(outcome: &Outcome) -> Self {
         Self {
@@ -156,6 +167,18 @@ impl Trace {
     /// # Errors
     ///
     /// If it is too large for the format.
+    ///
+    /// ```
+    /// use rejoin_crdts::spec::GCounterModel;
+    /// use rejoin_sim::{Scenario, Subject, TypeSubject};
+    /// let counter = TypeSubject::new("likes", "how many like it", GCounterModel);
+    /// use rejoin_sim::Trace;
+    /// let trace = Trace::of(&counter.run(&Scenario::of("likes"), 7)?);
+    /// let file = trace.encode()?;
+    /// assert!(file.starts_with(b"\x89RJN"));
+    /// assert_eq!(Trace::decode(&file)?, trace);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn encode(&self) -> Result<Vec<u8>, TraceError> {
         file::encode(self)
     }
@@ -165,6 +188,18 @@ impl Trace {
     /// # Errors
     ///
     /// [`TraceError`] if they are truncated, corrupt, or of another kind or version.
+    ///
+    /// ```
+    /// use rejoin_crdts::spec::GCounterModel;
+    /// use rejoin_sim::{Scenario, Subject, TypeSubject};
+    /// let counter = TypeSubject::new("likes", "how many like it", GCounterModel);
+    /// use rejoin_sim::Trace;
+    /// let mut file = Trace::of(&counter.run(&Scenario::of("likes"), 7)?).encode()?;
+    /// assert_eq!(Trace::decode(&file)?.seed, 7);
+    /// file[100] ^= 1;
+    /// assert!(Trace::decode(&file).is_err()); // it was damaged
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn decode(bytes: &[u8]) -> Result<Self, TraceError> {
         file::decode(bytes)
     }
@@ -174,6 +209,18 @@ impl Trace {
     /// # Errors
     ///
     /// What differs.
+    ///
+    /// ```
+    /// use rejoin_crdts::spec::GCounterModel;
+    /// use rejoin_sim::{Scenario, Subject, TypeSubject};
+    /// let counter = TypeSubject::new("likes", "how many like it", GCounterModel);
+    /// use rejoin_sim::Trace;
+    /// let scenario = Scenario::of("likes");
+    /// let trace = Trace::of(&counter.run(&scenario, 7)?);
+    /// assert_eq!(trace.expect(&counter.replay(&trace)?), Ok(()));
+    /// assert!(trace.expect(&counter.run(&scenario, 8)?).is_err()); // another run
+    /// # Ok::<(), rejoin_sim::RunError>(())
+    /// ```
     pub fn expect(&self, outcome: &Outcome) -> Result<(), Mismatch> {
         let class = outcome.violation.as_ref().map(|violation| violation.class);
         if (outcome.verdict, class) != (self.verdict, self.class) {

@@ -34,6 +34,11 @@ pub enum Class {
 
 impl Class {
     /// The name in kebab case, as in JSON and traces.
+    ///
+    /// ```
+    /// use rejoin_sim::Class;
+    /// assert_eq!(Class::Convergence.name(), "convergence");
+    /// ```
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {

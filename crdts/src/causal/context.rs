@@ -41,18 +41,40 @@ pub struct CausalContext {
 
 impl CausalContext {
     /// The empty set.
+    ///
+    /// ```
+    /// use rejoin_crdts::CausalContext;
+    /// assert_eq!(CausalContext::new().len(), 0);
+    /// ```
     #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
 
     /// Whether it holds no dot.
+    ///
+    /// ```
+    /// use rejoin_crdts::{CausalContext, Dot, ReplicaId};
+    /// let me = ReplicaId::new(1, 0x5eed);
+    /// let mut seen = CausalContext::new();
+    /// assert!(seen.is_empty());
+    /// seen.insert(Dot::new(me, 1));
+    /// assert!(!seen.is_empty());
+    /// ```
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.vector.is_empty() && self.cloud.is_empty()
     }
 
     /// Whether `dot` is in the set.
+    ///
+    /// ```
+    /// use rejoin_crdts::{CausalContext, Dot, ReplicaId};
+    /// let me = ReplicaId::new(1, 0x5eed);
+    /// let seen: CausalContext = [Dot::new(me, 2)].into_iter().collect();
+    /// assert!(seen.contains(Dot::new(me, 2)));
+    /// assert!(!seen.contains(Dot::new(me, 1)));
+    /// ```
     #[must_use]
     pub fn contains(&self, dot: Dot) -> bool {
         self.contains_run(dot.replica, (dot.counter, dot.counter))
@@ -63,6 +85,14 @@ impl CausalContext {
     /// # Panics
     ///
     /// If the dot's counter is 0: dots count from 1.
+    ///
+    /// ```
+    /// use rejoin_crdts::{CausalContext, Dot, ReplicaId};
+    /// let me = ReplicaId::new(1, 0x5eed);
+    /// let mut seen = CausalContext::new();
+    /// assert!(seen.insert(Dot::new(me, 1)));
+    /// assert!(!seen.insert(Dot::new(me, 1))); // it is there already
+    /// ```
     pub fn insert(&mut self, dot: Dot) -> bool {
         assert!(dot.counter > 0, "dots count from 1");
         self.insert_run(dot.replica, (dot.counter, dot.counter))
@@ -91,6 +121,13 @@ impl CausalContext {
     }
 
     /// The dots, ascending.
+    ///
+    /// ```
+    /// use rejoin_crdts::{CausalContext, Dot, ReplicaId};
+    /// let me = ReplicaId::new(1, 0x5eed);
+    /// let seen: CausalContext = [Dot::new(me, 4), Dot::new(me, 1)].into_iter().collect();
+    /// assert!(seen.iter().map(|dot| dot.counter).eq([1, 4]));
+    /// ```
     pub fn iter(&self) -> impl Iterator<Item = Dot> + '_ {
         self.runs().flat_map(|(replica, (first, last))| {
             (first..=last).map(move |counter| Dot::new(replica, counter))
@@ -98,12 +135,27 @@ impl CausalContext {
     }
 
     /// How many dots of each replica are there without a gap from the first one on.
+    ///
+    /// ```
+    /// use rejoin_crdts::{CausalContext, Dot, ReplicaId};
+    /// let me = ReplicaId::new(1, 0x5eed);
+    /// let dots = [1, 2, 4].map(|n| Dot::new(me, n));
+    /// let seen: CausalContext = dots.into_iter().collect();
+    /// assert_eq!(seen.vector().get(me), 2); // 3 is missing, so 4 does not count
+    /// ```
     #[must_use]
     pub fn vector(&self) -> &VectorClock {
         &self.vector
     }
 
     /// How many dots are in the set.
+    ///
+    /// ```
+    /// use rejoin_crdts::{CausalContext, Dot, ReplicaId};
+    /// let me = ReplicaId::new(1, 0x5eed);
+    /// let seen: CausalContext = [Dot::new(me, 1), Dot::new(me, 4)].into_iter().collect();
+    /// assert_eq!(seen.len(), 2);
+    /// ```
     #[must_use]
     pub fn len(&self) -> u128 {
         self.runs().map(|(_, (first, last))| u128::from(last - first) + 1).sum()

@@ -12,6 +12,15 @@ use crate::Dot;
 ///
 /// It holds as many entries as there were concurrent writers, so one nearly always: a sorted
 /// vector, the first entry inline.
+///
+/// ```
+/// use rejoin_crdts::{Merge, OrSet, ReplicaId};
+/// let (a, b) = (ReplicaId::new(1, 0), ReplicaId::new(2, 0));
+/// let (mut here, mut there) = (OrSet::<String>::new(), OrSet::new());
+/// let _ = here.insert(a, "milk");
+/// here.merge(&there.insert(b, "milk")); // at the same time
+/// assert!(format!("{here:?}").starts_with(r#"{"milk": {r1:1, r2:1}}"#)); // two for one element
+/// ```
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct DotFun<V> {
     entries: SmallVec<[(Dot, V); 1]>,
@@ -21,6 +30,15 @@ pub struct DotFun<V> {
 pub type DotSet = DotFun<()>;
 
 /// Records of a [`DotFun`]: what is live, and which dots died.
+///
+/// ```
+/// use rejoin_crdts::{OrSet, ReplicaId};
+/// let me = ReplicaId::new(1, 0);
+/// let mut set = OrSet::<String>::new();
+/// let _ = set.insert(me, "milk");
+/// let renewed = set.insert(me, "milk");
+/// assert_eq!(format!("{renewed:?}"), r#"{"milk": +{r1:2} -{r1:1}}"#);
+/// ```
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct DotFunDelta<V> {
     live: DotFun<V>,
@@ -41,7 +59,7 @@ impl<V> Default for DotFunDelta<V> {
 
 impl<V> DotFun<V> {
     /// The live entries, ascending by dot.
-    pub fn iter(&self) -> impl Iterator<Item = (Dot, &V)> + '_ {
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (Dot, &V)> + '_ {
         self.entries.iter().map(|(dot, value)| (*dot, value))
     }
 

@@ -15,12 +15,29 @@ use crate::Dot;
 ///
 /// A persistent map: cloning is O(1), and joining two maps that share structure costs their
 /// difference.
+///
+/// ```
+/// use rejoin_crdts::{OrSet, ReplicaId};
+/// let me = ReplicaId::new(1, 0);
+/// let mut set = OrSet::<String>::new(); // a map from elements to their dots
+/// let _ = (set.insert(me, "milk"), set.insert(me, "bread"));
+/// assert!(format!("{set:?}").starts_with(r#"{"bread": {r1:2}, "milk": {r1:1}}"#));
+/// ```
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct DotMap<K: Ord, S: PartialEq> {
     entries: OrdMap<K, S>,
 }
 
 /// Records of a [`DotMap`], by key: merging it touches these keys and no others.
+///
+/// ```
+/// use rejoin_crdts::{OrSet, ReplicaId};
+/// let me = ReplicaId::new(1, 0);
+/// let mut set = OrSet::<String>::new();
+/// let _ = set.insert(me, "milk");
+/// let delta = set.insert(me, "bread");
+/// assert_eq!(format!("{delta:?}"), r#"{"bread": +{r1:2} -{}}"#); // and nothing of the milk
+/// ```
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct DotMapDelta<K, D> {
     entries: BTreeMap<K, D>,
@@ -40,7 +57,7 @@ impl<K, D> Default for DotMapDelta<K, D> {
 
 impl<K: Element, S: DotStore> DotMap<K, S> {
     /// The store under `key`, if anything is live there.
-    pub fn get<Q: Ord + ?Sized>(&self, key: &Q) -> Option<&S>
+    pub(crate) fn get<Q: Ord + ?Sized>(&self, key: &Q) -> Option<&S>
     where
         K: Borrow<Q>,
     {
@@ -48,7 +65,7 @@ impl<K: Element, S: DotStore> DotMap<K, S> {
     }
 
     /// The keys under which something is live, with their stores, ascending.
-    pub fn iter(&self) -> impl ExactSizeIterator<Item = (&K, &S)> + '_ {
+    pub(crate) fn iter(&self) -> impl ExactSizeIterator<Item = (&K, &S)> + '_ {
         self.entries.iter()
     }
 

@@ -16,6 +16,14 @@ use crate::{Dot, Lattice, Merge, ReplicaId, Replicated};
 ///
 /// Complexity: merging a delta is proportional to the delta, merging a state to the difference of
 /// the two where they share structure and to their size where they do not.
+///
+/// ```
+/// use rejoin_crdts::{OrSet, ReplicaId};
+/// let me = ReplicaId::new(1, 0);
+/// let mut set = OrSet::<String>::new(); // has this body
+/// let _ = (set.insert(me, "milk"), set.remove(me, "milk"));
+/// assert_eq!(format!("{set:?}"), "{} of {r1:1-2}"); // the add and the remove: both are dead
+/// ```
 #[derive(Clone, Default, PartialEq, Eq, Hash, Serialize)]
 pub struct Dotted<S> {
     context: CausalContext,
@@ -28,6 +36,15 @@ pub struct Dotted<S> {
 /// A delta derived from two states may also hold *unlocated* dots: dead, their key unknown.
 /// What the delta claims to know is computed from these records and never copied from a state: a
 /// claim beyond the records would silently delete at the receiver.
+///
+/// ```
+/// use rejoin_crdts::{OrSet, ReplicaId};
+/// let me = ReplicaId::new(1, 0);
+/// let mut set = OrSet::<String>::new();
+/// let _ = set.insert(me, "milk");
+/// let removed = set.remove(me, "milk");
+/// assert_eq!(format!("{removed:?}"), r#"{"milk": +{} -{r1:1}} removals {r1:2}"#);
+/// ```
 #[derive(Clone, Default, PartialEq, Eq, Hash, Serialize)]
 pub struct DottedDelta<S: DotStore> {
     store: S::Delta,

@@ -12,6 +12,30 @@ use crate::{Dot, ReplicaId};
 ///
 /// Counters and registers without dots cannot: their increments and writes that a remove had seen
 /// would come back with the next one, or take unseen ones with them.
+///
+/// ```
+/// use rejoin_crdts::causal::{Causal, Cursor};
+/// use rejoin_crdts::{OrMap, OrSet, OrSetEdit, ReplicaId};
+///
+/// /// Who likes something: a set, of which a reader gets the size.
+/// #[derive(Clone, Debug, PartialEq, Eq, Hash)]
+/// struct Likes;
+/// impl Causal for Likes {
+///     type Store = <OrSet<String> as Causal>::Store;
+///     type Edit<'a> = OrSetEdit<'a, String>;
+///     type View<'a> = usize;
+///     fn edit(cursor: Cursor<'_, Self::Store>) -> OrSetEdit<'_, String> {
+///         OrSet::<String>::edit(cursor)
+///     }
+///     fn view(store: &Self::Store) -> usize {
+///         OrSet::<String>::view(store).len()
+///     }
+/// }
+///
+/// let mut posts: OrMap<String, Likes> = OrMap::new();
+/// let _ = posts.update(ReplicaId::new(1, 0), "first", |likes| likes.insert("ada"));
+/// assert_eq!(posts.get("first"), Some(1));
+/// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be a value of an `OrMap`",
     label = "its updates carry no dots, so a remove could not tell what it had seen from what it had not",
@@ -34,6 +58,26 @@ pub trait Causal: Clone + Eq + Hash + Debug + 'static {
 
 /// A place inside a causal type that is being edited: its store, the part of the delta that
 /// records the edit, and what mints dots. The root's context is the only one.
+///
+/// ```
+/// use rejoin_crdts::causal::{Causal, Cursor};
+/// # use rejoin_crdts::{OrMap, OrSet, OrSetEdit, OrSetView, ReplicaId};
+/// # #[derive(Clone, Debug, PartialEq, Eq, Hash)]
+/// # struct Tags;
+/// impl Causal for Tags { // a set of strings under another name
+/// #     type Store = <OrSet<String> as Causal>::Store;
+/// #     type Edit<'a> = OrSetEdit<'a, String>;
+/// #     type View<'a> = OrSetView<'a, String>;
+///     fn edit(cursor: Cursor<'_, Self::Store>) -> OrSetEdit<'_, String> {
+///         OrSet::<String>::edit(cursor)
+///     }
+/// #     fn view(store: &Self::Store) -> OrSetView<'_, String> { OrSet::<String>::view(store) }
+///     // …
+/// }
+/// let mut posts: OrMap<String, Tags> = OrMap::new();
+/// let _ = posts.update(ReplicaId::new(1, 0), "first", |tags| tags.insert("crdt"));
+/// assert!(posts.get("first").is_some_and(|tags| tags.contains("crdt")));
+/// ```
 #[derive(Debug)]
 pub struct Cursor<'a, S: DotStore> {
     pub(crate) store: &'a mut S,

@@ -27,6 +27,17 @@ use crate::Dot;
 
 /// What elements and keys must have: an order, so that iteration is the same everywhere.
 /// Implemented for everything that qualifies.
+///
+/// ```
+/// use rejoin_crdts::causal::Element;
+/// use rejoin_crdts::{OrSet, ReplicaId};
+/// fn of_one<T: Element>(element: T) -> OrSet<T> {
+///     let mut set = OrSet::new();
+///     let _ = set.insert(ReplicaId::new(1, 0), element);
+///     set
+/// }
+/// assert!(of_one(('a', 7)).contains(&('a', 7)));
+/// ```
 pub trait Element: Ord + Clone + Hash + Debug + 'static {}
 
 impl<T: Ord + Clone + Hash + Debug + 'static> Element for T {}
@@ -36,6 +47,32 @@ impl<T: Ord + Clone + Hash + Debug + 'static> Element for T {}
 /// A store knows no context; whoever holds it passes the context in. In what follows *mine* is the
 /// context of `self` and *theirs* that of the other side. A dot in a context that is not live in
 /// its store is dead: it was removed or replaced.
+///
+/// ```
+/// use rejoin_crdts::causal::{Causal, DotStore};
+/// # use rejoin_crdts::causal::Cursor;
+/// # use rejoin_crdts::{OrMap, OrSet, OrSetEdit, ReplicaId};
+/// /// How many dots stand for what is there.
+/// fn evidence<S: DotStore>(store: &S) -> usize {
+///     let mut dots = 0;
+///     store.dots(&mut |_| dots += 1);
+///     dots
+/// }
+/// # #[derive(Clone, Debug, PartialEq, Eq, Hash)]
+/// # struct Evidence;
+/// # impl Causal for Evidence {
+/// #     type Store = <OrSet<u8> as Causal>::Store;
+/// #     type Edit<'a> = OrSetEdit<'a, u8>;
+/// #     type View<'a> = usize;
+/// #     fn edit(cursor: Cursor<'_, Self::Store>) -> OrSetEdit<'_, u8> {
+/// #         OrSet::<u8>::edit(cursor)
+/// #     }
+/// #     fn view(store: &Self::Store) -> usize { evidence(store) }
+/// # }
+/// # let mut map: OrMap<String, Evidence> = OrMap::new();
+/// let _ = map.update(ReplicaId::new(1, 0), "set", |set| set.insert(1));
+/// assert_eq!(map.get("set"), Some(1)); // a value whose view is `evidence(store)`
+/// ```
 pub trait DotStore: Clone + Eq + Hash + Debug + Default + 'static {
     /// Some records of a store, located: live entries, and dots that died, each where it belongs.
     type Delta: Clone + Eq + Hash + Debug + Default + 'static;

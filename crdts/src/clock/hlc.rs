@@ -9,6 +9,13 @@ use crate::ReplicaId;
 
 /// A stamp of a hybrid logical clock. Stamps are totally ordered: by wall time, then by counter,
 /// then by replica.
+///
+/// ```
+/// use rejoin_crdts::{ReplicaId, Timestamp};
+/// let me = ReplicaId::new(1, 0x5eed);
+/// let stamps = [(999, 9), (1_000, 0), (1_000, 1)];
+/// assert!(stamps.map(|(wall_ms, counter)| Timestamp::new(wall_ms, counter, me)).is_sorted());
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Timestamp {
     wall_ms: u64,
@@ -18,24 +25,47 @@ pub struct Timestamp {
 
 impl Timestamp {
     /// The stamp `counter` at `wall_ms` milliseconds, by `replica`.
+    ///
+    /// ```
+    /// use rejoin_crdts::{ReplicaId, Timestamp};
+    /// assert_eq!(Timestamp::new(12, 1, ReplicaId::new(2, 0)).to_string(), "12ms+1@r2");
+    /// ```
     #[must_use]
     pub const fn new(wall_ms: u64, counter: u32, replica: ReplicaId) -> Self {
         Self { wall_ms, counter, replica }
     }
 
     /// The greatest wall time, in milliseconds, that its clock had seen.
+    ///
+    /// ```
+    /// use rejoin_crdts::{ReplicaId, Timestamp};
+    /// let me = ReplicaId::new(1, 0x5eed);
+    /// assert_eq!(Timestamp::new(1_000, 2, me).wall_ms(), 1_000);
+    /// ```
     #[must_use]
     pub const fn wall_ms(self) -> u64 {
         self.wall_ms
     }
 
     /// Its number among the events at that wall time.
+    ///
+    /// ```
+    /// use rejoin_crdts::{ReplicaId, Timestamp};
+    /// let me = ReplicaId::new(1, 0x5eed);
+    /// assert_eq!(Timestamp::new(1_000, 2, me).counter(), 2);
+    /// ```
     #[must_use]
     pub const fn counter(self) -> u32 {
         self.counter
     }
 
     /// Whose clock made it.
+    ///
+    /// ```
+    /// use rejoin_crdts::{ReplicaId, Timestamp};
+    /// let me = ReplicaId::new(1, 0x5eed);
+    /// assert_eq!(Timestamp::new(1_000, 2, me).replica(), me);
+    /// ```
     #[must_use]
     pub const fn replica(self) -> ReplicaId {
         self.replica
@@ -84,12 +114,28 @@ pub struct Hlc {
 impl Hlc {
     /// A clock of `replica` that accepts remote stamps up to `max_ahead_ms` milliseconds ahead of
     /// its wall clock.
+    ///
+    /// ```
+    /// use rejoin_crdts::{Hlc, ReplicaId, Timestamp};
+    /// let mut clock = Hlc::new(ReplicaId::new(1, 0), 500);
+    /// let peer = ReplicaId::new(2, 0);
+    /// assert!(clock.observe(1_000, Timestamp::new(1_500, 0, peer)).is_ok());
+    /// assert!(clock.observe(1_000, Timestamp::new(1_501, 0, peer)).is_err());
+    /// ```
     #[must_use]
     pub const fn new(replica: ReplicaId, max_ahead_ms: u64) -> Self {
         Self { latest: Timestamp::new(0, 0, replica), max_ahead_ms }
     }
 
     /// The latest stamp it made or observed: every later one is greater.
+    ///
+    /// ```
+    /// use rejoin_crdts::{Hlc, ReplicaId};
+    /// let mut clock = Hlc::new(ReplicaId::new(1, 0x5eed), 500);
+    /// let stamp = clock.tick(1_000)?;
+    /// assert_eq!(clock.latest(), stamp);
+    /// # Ok::<(), rejoin_crdts::ClockError>(())
+    /// ```
     #[must_use]
     pub const fn latest(self) -> Timestamp {
         self.latest
@@ -100,6 +146,14 @@ impl Hlc {
     /// # Errors
     ///
     /// [`ClockError::Exhausted`] if no greater stamp exists; the clock does not move.
+    ///
+    /// ```
+    /// use rejoin_crdts::{Hlc, ReplicaId};
+    /// let mut clock = Hlc::new(ReplicaId::new(1, 0x5eed), 500);
+    /// let first = clock.tick(1_000)?;
+    /// assert!(clock.tick(400)? > first); // although the wall clock jumped back
+    /// # Ok::<(), rejoin_crdts::ClockError>(())
+    /// ```
     pub fn tick(&mut self, now_ms: u64) -> Result<Timestamp, ClockError> {
         self.advance(now_ms, self.latest)
     }
@@ -111,6 +165,15 @@ impl Hlc {
     ///
     /// [`ClockError::TooFarAhead`] if `remote` is further ahead than the bound, and
     /// [`ClockError::Exhausted`] if no greater stamp exists; the clock does not move.
+    ///
+    /// ```
+    /// use rejoin_crdts::{Hlc, ReplicaId, Timestamp};
+    /// let mut clock = Hlc::new(ReplicaId::new(1, 0), 500);
+    /// let remote = Timestamp::new(1_400, 0, ReplicaId::new(2, 0));
+    /// assert!(clock.observe(1_000, remote)? > remote);
+    /// assert!(clock.tick(1_001)? > remote); // and so is every later one
+    /// # Ok::<(), rejoin_crdts::ClockError>(())
+    /// ```
     pub fn observe(&mut self, now_ms: u64, remote: Timestamp) -> Result<Timestamp, ClockError> {
         let ahead_ms = remote.wall_ms.saturating_sub(now_ms);
         if ahead_ms > self.max_ahead_ms {

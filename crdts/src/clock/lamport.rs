@@ -24,12 +24,25 @@ pub struct Lamport {
 
 impl Lamport {
     /// A clock at 0, before any event.
+    ///
+    /// ```
+    /// use rejoin_crdts::Lamport;
+    /// assert_eq!(Lamport::new().time(), 0);
+    /// ```
     #[must_use]
     pub const fn new() -> Self {
         Self { time: 0 }
     }
 
     /// The time of the latest event here.
+    ///
+    /// ```
+    /// use rejoin_crdts::Lamport;
+    /// let mut clock = Lamport::new();
+    /// let event = clock.tick()?;
+    /// assert_eq!(clock.time(), event);
+    /// # Ok::<(), rejoin_crdts::ClockError>(())
+    /// ```
     #[must_use]
     pub const fn time(self) -> u64 {
         self.time
@@ -40,6 +53,13 @@ impl Lamport {
     /// # Errors
     ///
     /// [`ClockError::Exhausted`] at the last time there is; the clock does not move.
+    ///
+    /// ```
+    /// use rejoin_crdts::Lamport;
+    /// let mut clock = Lamport::new();
+    /// assert_eq!((clock.tick()?, clock.tick()?), (1, 2));
+    /// # Ok::<(), rejoin_crdts::ClockError>(())
+    /// ```
     pub fn tick(&mut self) -> Result<u64, ClockError> {
         self.observe(0)
     }
@@ -49,6 +69,14 @@ impl Lamport {
     /// # Errors
     ///
     /// [`ClockError::Exhausted`] if there is no greater time; the clock does not move.
+    ///
+    /// ```
+    /// use rejoin_crdts::Lamport;
+    /// let mut clock = Lamport::new();
+    /// assert_eq!(clock.observe(7)?, 8);
+    /// assert_eq!(clock.observe(3)?, 9); // later than both, whichever is behind
+    /// # Ok::<(), rejoin_crdts::ClockError>(())
+    /// ```
     pub fn observe(&mut self, remote: u64) -> Result<u64, ClockError> {
         self.time = self.time.max(remote).checked_add(1).ok_or(ClockError::Exhausted)?;
         Ok(self.time)

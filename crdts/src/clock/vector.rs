@@ -38,12 +38,24 @@ pub struct VectorClock {
 
 impl VectorClock {
     /// The clock that knows of no event.
+    ///
+    /// ```
+    /// use rejoin_crdts::VectorClock;
+    /// assert_eq!(VectorClock::new().iter().len(), 0);
+    /// ```
     #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
 
     /// How many events of `replica` are known.
+    ///
+    /// ```
+    /// use rejoin_crdts::{ReplicaId, VectorClock};
+    /// let (a, b) = (ReplicaId::new(1, 0), ReplicaId::new(2, 0));
+    /// let clock: VectorClock = [(a, 3)].into_iter().collect();
+    /// assert_eq!((clock.get(a), clock.get(b)), (3, 0));
+    /// ```
     #[must_use]
     pub fn get(&self, replica: ReplicaId) -> u64 {
         self.slots.get(replica)
@@ -86,17 +98,40 @@ impl VectorClock {
     }
 
     /// Whether neither clock knows all that the other knows.
+    ///
+    /// ```
+    /// use rejoin_crdts::{ReplicaId, VectorClock};
+    /// let (a, b) = (ReplicaId::new(1, 0), ReplicaId::new(2, 0));
+    /// let left: VectorClock = [(a, 2), (b, 1)].into_iter().collect();
+    /// let right: VectorClock = [(a, 1), (b, 2)].into_iter().collect();
+    /// assert!(left.concurrent(&right) && !left.concurrent(&left));
+    /// ```
     #[must_use]
     pub fn concurrent(&self, other: &Self) -> bool {
         self.partial_cmp(other).is_none()
     }
 
     /// The replicas of which something is known, ascending, with how much.
+    ///
+    /// ```
+    /// use rejoin_crdts::{ReplicaId, VectorClock};
+    /// let (a, b) = (ReplicaId::new(1, 0), ReplicaId::new(2, 0));
+    /// let clock: VectorClock = [(b, 1), (a, 3)].into_iter().collect();
+    /// assert!(clock.iter().eq([(a, 3), (b, 1)]));
+    /// ```
     pub fn iter(&self) -> impl ExactSizeIterator<Item = (ReplicaId, u64)> + '_ {
         self.slots.iter()
     }
 
     /// Whether nothing is known.
+    ///
+    /// ```
+    /// use rejoin_crdts::{ReplicaId, VectorClock};
+    /// let (a, b) = (ReplicaId::new(1, 0), ReplicaId::new(2, 0));
+    /// let clock: VectorClock = [(a, 0)].into_iter().collect();
+    /// assert!(clock.is_empty());
+    /// # let _ = b;
+    /// ```
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.slots.is_empty()

@@ -43,6 +43,11 @@ pub struct GCounter {
 
 impl GCounter {
     /// A counter at 0.
+    ///
+    /// ```
+    /// use rejoin_crdts::GCounter;
+    /// assert_eq!(GCounter::new().value(), 0);
+    /// ```
     #[must_use]
     pub fn new() -> Self {
         Self::default()
@@ -53,12 +58,30 @@ impl GCounter {
     /// # Panics
     ///
     /// Never: 2⁶⁴ slots of 2⁶⁴ − 1 each fit in 128 bits.
+    ///
+    /// ```
+    /// use rejoin_crdts::{GCounter, ReplicaId};
+    /// let (a, b) = (ReplicaId::new(1, 0), ReplicaId::new(2, 0));
+    /// let mut counter = GCounter::new();
+    /// let _ = (counter.increment(a, u64::MAX)?, counter.increment(b, 1)?);
+    /// assert_eq!(counter.value(), 1 << 64); // the sum does not wrap
+    /// # Ok::<(), rejoin_crdts::CounterOverflow>(())
+    /// ```
     #[must_use]
     pub fn value(&self) -> u128 {
         self.slots.iter().map(|slot| u128::from(slot.1)).sum()
     }
 
     /// What `replica` has added.
+    ///
+    /// ```
+    /// use rejoin_crdts::{GCounter, ReplicaId};
+    /// let (a, b) = (ReplicaId::new(1, 0), ReplicaId::new(2, 0));
+    /// let mut counter = GCounter::new();
+    /// let _ = (counter.increment(a, 3)?, counter.increment(b, 4)?);
+    /// assert_eq!(counter.slot(a), 3);
+    /// # Ok::<(), rejoin_crdts::CounterOverflow>(())
+    /// ```
     #[must_use]
     pub fn slot(&self, replica: ReplicaId) -> u64 {
         self.slots.get(replica)
@@ -93,6 +116,18 @@ impl GCounter {
 }
 
 /// Some slots of a [`GCounter`]; merging takes the greater of each.
+///
+/// ```
+/// use rejoin_crdts::{GCounter, Merge, ReplicaId};
+/// let me = ReplicaId::new(1, 0);
+/// let mut counter = GCounter::new();
+/// let mut delta = counter.increment(me, 3)?;
+/// delta.merge(&counter.increment(me, 4)?); // two are sent as one
+/// let mut peer = GCounter::new();
+/// peer.merge(&delta);
+/// assert_eq!(peer.value(), 7);
+/// # Ok::<(), rejoin_crdts::CounterOverflow>(())
+/// ```
 #[derive(Clone, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct GCounterDelta {
@@ -147,6 +182,17 @@ impl Replicated for GCounter {
 
 impl GCounterDelta {
     /// What `replica` has added, as far as the delta says.
+    ///
+    /// ```
+    /// use rejoin_crdts::{GCounter, ReplicaId};
+    /// let (a, b) = (ReplicaId::new(1, 0), ReplicaId::new(2, 0));
+    /// let mut counter = GCounter::new();
+    /// let _ = counter.increment(a, 3)?;
+    /// let delta = counter.increment(a, 4)?;
+    /// assert_eq!(delta.slot(a), 7); // the total, so that a repeated delta adds nothing
+    /// # let _ = b;
+    /// # Ok::<(), rejoin_crdts::CounterOverflow>(())
+    /// ```
     #[must_use]
     pub fn slot(&self, replica: ReplicaId) -> u64 {
         self.slots.get(replica)

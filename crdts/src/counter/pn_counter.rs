@@ -37,6 +37,11 @@ pub struct PnCounter {
 
 impl PnCounter {
     /// A counter at 0.
+    ///
+    /// ```
+    /// use rejoin_crdts::PnCounter;
+    /// assert_eq!(PnCounter::new().value(), 0);
+    /// ```
     #[must_use]
     pub fn new() -> Self {
         Self::default()
@@ -47,6 +52,15 @@ impl PnCounter {
     /// # Panics
     ///
     /// Only with more than 2⁶³ replicas that each added 2⁶⁴ − 1.
+    ///
+    /// ```
+    /// use rejoin_crdts::{PnCounter, ReplicaId};
+    /// let me = ReplicaId::new(1, 0x5eed);
+    /// let mut counter = PnCounter::new();
+    /// let _ = (counter.increment(me, 2)?, counter.decrement(me, 3)?);
+    /// assert_eq!(counter.value(), -1);
+    /// # Ok::<(), rejoin_crdts::CounterOverflow>(())
+    /// ```
     #[must_use]
     pub fn value(&self) -> i128 {
         let signed = |sum: u128| i128::try_from(sum).expect("fewer than 2^63 replicas");
@@ -58,6 +72,17 @@ impl PnCounter {
     /// # Errors
     ///
     /// [`CounterOverflow`] if the slot of `me` cannot hold it; nothing changes.
+    ///
+    /// ```
+    /// use rejoin_crdts::{PnCounter, ReplicaId};
+    /// let me = ReplicaId::new(1, 0x5eed);
+    /// let mut counter = PnCounter::new();
+    /// let delta = counter.increment(me, 3)?;
+    /// assert_eq!(counter.value(), 3);
+    /// assert!(counter.increment(me, u64::MAX).is_err()); // and it is still 3
+    /// # let _ = delta;
+    /// # Ok::<(), rejoin_crdts::CounterOverflow>(())
+    /// ```
     #[must_use = "the delta is what the other replicas need"]
     pub fn increment(&mut self, me: ReplicaId, by: u64) -> Result<PnCounterDelta, CounterOverflow> {
         Ok(PnCounterDelta::adding(self.added.increment(me, by)?))
@@ -68,6 +93,17 @@ impl PnCounter {
     /// # Errors
     ///
     /// [`CounterOverflow`] if the slot of `me` cannot hold it; nothing changes.
+    ///
+    /// ```
+    /// use rejoin_crdts::{PnCounter, ReplicaId};
+    /// let me = ReplicaId::new(1, 0x5eed);
+    /// let mut counter = PnCounter::new();
+    /// let delta = counter.decrement(me, 3)?;
+    /// assert_eq!(counter.value(), -3);
+    /// assert!(counter.decrement(me, u64::MAX).is_err()); // and it is still -3
+    /// # let _ = delta;
+    /// # Ok::<(), rejoin_crdts::CounterOverflow>(())
+    /// ```
     #[must_use = "the delta is what the other replicas need"]
     pub fn decrement(&mut self, me: ReplicaId, by: u64) -> Result<PnCounterDelta, CounterOverflow> {
         Ok(PnCounterDelta::taking(self.taken.increment(me, by)?))
@@ -75,6 +111,18 @@ impl PnCounter {
 }
 
 /// Some slots of a [`PnCounter`].
+///
+/// ```
+/// use rejoin_crdts::{Merge, PnCounter, ReplicaId};
+/// let me = ReplicaId::new(1, 0);
+/// let mut counter = PnCounter::new();
+/// let mut delta = counter.increment(me, 3)?;
+/// delta.merge(&counter.decrement(me, 5)?); // two are sent as one
+/// let mut peer = PnCounter::new();
+/// peer.merge(&delta);
+/// assert_eq!(peer.value(), -2);
+/// # Ok::<(), rejoin_crdts::CounterOverflow>(())
+/// ```
 #[derive(Clone, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct PnCounterDelta {
     added: GCounterDelta,

@@ -48,6 +48,14 @@ impl<Op> Case<Op> {
     /// An event cannot see a later one; where `sees` names one, it is left out.
     ///
     /// Complexity: quadratic in the number of events.
+    ///
+    /// ```
+    /// # use rejoin_crdts::laws::{Case, Event};
+    /// # use rejoin_crdts::{Delivery, OpSet};
+    /// # let touch = |replica| Event { replica, op: "touch", sees: OpSet::new(), clock_ms: 0 };
+    /// let case = Case::new(Delivery::Any, [touch(0), touch(1), touch(0)]);
+    /// assert!(case.events()[2].sees.iter().eq([0])); // a replica has seen what it did itself
+    /// ```
     #[must_use]
     pub fn new(delivery: Delivery, events: impl IntoIterator<Item = Event<Op>>) -> Self {
         let mut case = Self { delivery, events: Vec::new() };
@@ -58,30 +66,67 @@ impl<Op> Case<Op> {
     }
 
     /// The contract under which `sees` is closed.
+    ///
+    /// ```
+    /// # use rejoin_crdts::laws::{Case, Event};
+    /// # use rejoin_crdts::{Delivery, OpSet};
+    /// # let touch = |replica| Event { replica, op: "touch", sees: OpSet::new(), clock_ms: 0 };
+    /// let case = Case::new(Delivery::Causal, [touch(0)]);
+    /// assert_eq!(case.delivery(), Delivery::Causal);
+    /// ```
     #[must_use]
     pub fn delivery(&self) -> Delivery {
         self.delivery
     }
 
     /// The events, each after all that it sees.
+    ///
+    /// ```
+    /// # use rejoin_crdts::laws::{Case, Event};
+    /// # use rejoin_crdts::{Delivery, OpSet};
+    /// # let touch = |replica| Event { replica, op: "touch", sees: OpSet::new(), clock_ms: 0 };
+    /// let case = Case::new(Delivery::Any, [touch(0), touch(1)]);
+    /// assert_eq!(case.events(), [touch(0), touch(1)]);
+    /// ```
     #[must_use]
     pub fn events(&self) -> &[Event<Op>] {
         &self.events
     }
 
     /// How many operations there are.
+    ///
+    /// ```
+    /// # use rejoin_crdts::laws::{Case, Event};
+    /// # use rejoin_crdts::{Delivery, OpSet};
+    /// # let touch = |replica| Event { replica, op: "touch", sees: OpSet::new(), clock_ms: 0 };
+    /// assert_eq!(Case::new(Delivery::Any, [touch(0), touch(1)]).len(), 2);
+    /// ```
     #[must_use]
     pub fn len(&self) -> usize {
         self.events.len()
     }
 
     /// Whether nothing happens.
+    ///
+    /// ```
+    /// # use rejoin_crdts::laws::{Case, Event};
+    /// # use rejoin_crdts::{Delivery, OpSet};
+    /// # let touch = |replica| Event { replica, op: "touch", sees: OpSet::new(), clock_ms: 0 };
+    /// assert!(!Case::new(Delivery::Any, [touch(0)]).is_empty());
+    /// ```
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.events.is_empty()
     }
 
     /// How many replicas there are: one more than the greatest number of a performer.
+    ///
+    /// ```
+    /// # use rejoin_crdts::laws::{Case, Event};
+    /// # use rejoin_crdts::{Delivery, OpSet};
+    /// # let touch = |replica| Event { replica, op: "touch", sees: OpSet::new(), clock_ms: 0 };
+    /// assert_eq!(Case::new(Delivery::Any, [touch(2)]).replicas(), 3); // two of them idle
+    /// ```
     #[must_use]
     pub fn replicas(&self) -> usize {
         self.events.iter().map(|event| event.replica + 1).max().unwrap_or(0)
@@ -131,6 +176,19 @@ impl<Op> Case<Op> {
     /// # Panics
     ///
     /// If the specification has no operation to draw.
+    ///
+    /// ```
+    /// use rejoin_crdts::laws::Case;
+    /// use rejoin_crdts::spec::GCounterModel;
+    /// let mut state = 7u64; // any generator will do
+    /// let mut draw = |bound: u64| {
+    ///     state = state.wrapping_mul(6364136223846793005).wrapping_add(1);
+    ///     (state >> 33) % bound
+    /// };
+    /// let case = Case::draw(&GCounterModel, 3, 5, &mut draw);
+    /// assert_eq!(case.len(), 5);
+    /// assert!(case.replicas() <= 3);
+    /// ```
     pub fn draw<S: Spec<Op = Op>>(
         spec: &S,
         replicas: usize,

@@ -15,31 +15,17 @@ use crate::{At, Delivery, History, Merge, OpId, OpSet, ReplicaId, Timestamp};
 /// A copy shares states if the type's copies do, so that a search can branch here.
 ///
 /// ```
-/// # use rejoin_crdts::{At, Delivery, DeltaOf, Draw, GCounter, Model, Refused, ReplicaId, Spec, View};
-/// # #[derive(Clone)]
-/// # struct Counter;
-/// # impl Spec for Counter {
-/// #     type Op = u64;
-/// #     type Value = u128;
-/// #     fn alphabet(&self) -> Vec<u64> { vec![1, 2] }
-/// #     fn value(&self, view: &View<'_, u64>) -> Option<u128> {
-/// #         Some(view.iter().map(|seen| u128::from(*seen.op)).sum())
-/// #     }
-/// #     fn delivery(&self) -> Delivery { Delivery::PerSender }
-/// # }
-/// # impl Model for Counter {
-/// #     type State = GCounter;
-/// #     fn initial(&self, _: ReplicaId) -> GCounter { GCounter::new() }
-/// #     fn perform(&self, state: &mut GCounter, at: &At, by: &u64) -> Result<DeltaOf<Self>, Refused> {
-/// #         Ok(state.increment(at.id.replica, *by)?)
-/// #     }
-/// #     fn read(&self, state: &GCounter) -> u128 { state.value() }
-/// # }
 /// use rejoin_crdts::laws::{Case, Event, Execution};
-/// use rejoin_crdts::OpSet;
-/// let add = |replica, op| Event { replica, op, sees: OpSet::new(), clock_ms: 0 };
+/// use rejoin_crdts::spec::{CounterOp, GCounterModel};
+/// use rejoin_crdts::{Delivery, OpSet};
+/// let add = |replica, by| Event {
+///     replica,
+///     op: CounterOp::Add(by),
+///     sees: OpSet::new(),
+///     clock_ms: 0,
+/// };
 /// let case = Case::new(Delivery::PerSender, [add(0, 1), add(1, 2), add(0, 1)]);
-/// let run = Execution::run(&Counter, &case); // `Counter` is a `Model` of `GCounter`
+/// let run = Execution::run(&GCounterModel, &case);
 /// assert_eq!(run.after(2).value(), 2); // its own two
 /// let all = run.state(&run.history().all());
 /// assert_eq!(all.value(), 4);
@@ -86,6 +72,18 @@ pub struct Refusal<M: Model> {
 
 impl<'m, M: Model> Execution<'m, M> {
     /// An execution in which nothing has happened yet, at replicas `ReplicaId::new(1, 0)` and on.
+    ///
+    /// ```
+    /// # use rejoin_crdts::laws::{Event, Execution};
+    /// # use rejoin_crdts::spec::{CounterOp, GCounterModel};
+    /// # use rejoin_crdts::OpSet;
+    /// # let event = |replica, op, sees| Event { replica, op, sees, clock_ms: 0 };
+    /// # let add = |replica, by| event(replica, CounterOp::Add(by), OpSet::new());
+    /// let mut run = Execution::new(&GCounterModel, 2);
+    /// run.step(&add(1, 5));
+    /// assert_eq!(run.replica(0).0.value(), 0);
+    /// assert_eq!(run.replica(1).0.value(), 5);
+    /// ```
     #[must_use]
     pub fn new(model: &'m M, replicas: usize) -> Self {
         Self::named(model, (0..replicas).map(name))
@@ -110,6 +108,18 @@ impl<'m, M: Model> Execution<'m, M> {
     }
 
     /// Executes a case.
+    ///
+    /// ```
+    /// # use rejoin_crdts::laws::{Event, Execution};
+    /// # use rejoin_crdts::spec::{CounterOp, GCounterModel};
+    /// # use rejoin_crdts::OpSet;
+    /// # let event = |replica, op, sees| Event { replica, op, sees, clock_ms: 0 };
+    /// # let add = |replica, by| event(replica, CounterOp::Add(by), OpSet::new());
+    /// use rejoin_crdts::{Delivery, laws::Case};
+    /// let case = Case::new(Delivery::PerSender, [add(0, 1), add(1, 2)]);
+    /// let run = Execution::run(&GCounterModel, &case);
+    /// assert_eq!(run.state(&run.history().all()).value(), 3);
+    /// ```
     #[must_use]
     pub fn run(model: &'m M, case: &Case<M::Op>) -> Self {
         let mut run = Self::new(model, case.replicas());
@@ -130,6 +140,19 @@ impl<'m, M: Model> Execution<'m, M> {
     /// # Panics
     ///
     /// If there is no such replica, or `sees` names an event that has not happened.
+    ///
+    /// ```
+    /// # use rejoin_crdts::laws::{Event, Execution};
+    /// # use rejoin_crdts::spec::{CounterOp, GCounterModel};
+    /// # use rejoin_crdts::OpSet;
+    /// # let event = |replica, op, sees| Event { replica, op, sees, clock_ms: 0 };
+    /// # let add = |replica, by| event(replica, CounterOp::Add(by), OpSet::new());
+    /// let mut run = Execution::new(&GCounterModel, 2);
+    /// let first = run.step(&add(0, 3)).expect("it is not refused");
+    /// let second = run.step(&event(1, CounterOp::Add(4), [first].into_iter().collect()));
+    /// assert_eq!(run.after(second.expect("nor this")).value(), 7);
+    /// assert_eq!(run.step(&event(0, CounterOp::Take(1), OpSet::new())), None); // it only grows
+    /// ```
     pub fn step(&mut self, event: &Event<M::Op>) -> Option<usize> {
         let index = self.history.len();
         let mut saw = event.sees.clone();
@@ -170,24 +193,70 @@ impl<'m, M: Model> Execution<'m, M> {
     }
 
     /// Whose execution it is.
+    ///
+    /// ```
+    /// use rejoin_crdts::{Delivery, Spec, laws::Execution, spec::GCounterModel};
+    /// let run = Execution::new(&GCounterModel, 2);
+    /// assert_eq!(run.model().delivery(), Delivery::PerSender);
+    /// ```
     #[must_use]
     pub fn model(&self) -> &'m M {
         self.model
     }
 
     /// What was performed, by whom, and who had seen what.
+    ///
+    /// ```
+    /// # use rejoin_crdts::laws::{Event, Execution};
+    /// # use rejoin_crdts::spec::{CounterOp, GCounterModel};
+    /// # use rejoin_crdts::OpSet;
+    /// # let event = |replica, op, sees| Event { replica, op, sees, clock_ms: 0 };
+    /// # let add = |replica, by| event(replica, CounterOp::Add(by), OpSet::new());
+    /// # let mut run = Execution::new(&GCounterModel, 2);
+    /// run.step(&add(0, 3));
+    /// run.step(&add(1, 4));
+    /// assert!(run.history().concurrent(0, 1));
+    /// ```
     #[must_use]
     pub fn history(&self) -> &History<M::Op> {
         &self.history
     }
 
     /// What was refused.
+    ///
+    /// ```
+    /// # use rejoin_crdts::laws::{Event, Execution};
+    /// # use rejoin_crdts::spec::{CounterOp, GCounterModel};
+    /// # use rejoin_crdts::OpSet;
+    /// # let event = |replica, op, sees| Event { replica, op, sees, clock_ms: 0 };
+    /// # let add = |replica, by| event(replica, CounterOp::Add(by), OpSet::new());
+    /// # let mut run = Execution::new(&GCounterModel, 2);
+    /// run.step(&event(0, CounterOp::Take(1), OpSet::new()));
+    /// let refusal = &run.refusals()[0];
+    /// assert_eq!(refusal.reason.to_string(), "a g-counter only grows");
+    /// assert_eq!(refusal.left, refusal.found);
+    /// ```
     #[must_use]
     pub fn refusals(&self) -> &[Refusal<M>] {
         &self.refusals
     }
 
     /// The delta of the operation at `index`. Panics if there is none.
+    ///
+    /// ```
+    /// # use rejoin_crdts::laws::{Event, Execution};
+    /// # use rejoin_crdts::spec::{CounterOp, GCounterModel};
+    /// # use rejoin_crdts::OpSet;
+    /// # let event = |replica, op, sees| Event { replica, op, sees, clock_ms: 0 };
+    /// # let add = |replica, by| event(replica, CounterOp::Add(by), OpSet::new());
+    /// # let mut run = Execution::new(&GCounterModel, 2);
+    /// run.step(&add(0, 3));
+    /// run.step(&add(0, 4));
+    /// let mut late = run.reader(0);
+    /// # use rejoin_crdts::Merge;
+    /// late.merge(run.delta(1));
+    /// assert_eq!(late.value(), 7); // a slot's total brings its predecessors along
+    /// ```
     #[must_use]
     pub fn delta(&self, index: usize) -> &DeltaOf<M> {
         &self.deltas[index]
@@ -195,18 +264,54 @@ impl<'m, M: Model> Execution<'m, M> {
 
     /// The state that the operation at `index` found: all that it had seen. Panics if there is
     /// none.
+    ///
+    /// ```
+    /// # use rejoin_crdts::laws::{Event, Execution};
+    /// # use rejoin_crdts::spec::{CounterOp, GCounterModel};
+    /// # use rejoin_crdts::OpSet;
+    /// # let event = |replica, op, sees| Event { replica, op, sees, clock_ms: 0 };
+    /// # let add = |replica, by| event(replica, CounterOp::Add(by), OpSet::new());
+    /// # let mut run = Execution::new(&GCounterModel, 2);
+    /// run.step(&add(0, 3));
+    /// run.step(&add(0, 4));
+    /// assert_eq!(run.before(1).value(), 3);
+    /// ```
     #[must_use]
     pub fn before(&self, index: usize) -> &M::State {
         &self.before[index]
     }
 
     /// The state that the operation at `index` left. Panics if there is none.
+    ///
+    /// ```
+    /// # use rejoin_crdts::laws::{Event, Execution};
+    /// # use rejoin_crdts::spec::{CounterOp, GCounterModel};
+    /// # use rejoin_crdts::OpSet;
+    /// # let event = |replica, op, sees| Event { replica, op, sees, clock_ms: 0 };
+    /// # let add = |replica, by| event(replica, CounterOp::Add(by), OpSet::new());
+    /// # let mut run = Execution::new(&GCounterModel, 2);
+    /// run.step(&add(0, 3));
+    /// run.step(&add(0, 4));
+    /// assert_eq!(run.after(1).value(), 7);
+    /// ```
     #[must_use]
     pub fn after(&self, index: usize) -> &M::State {
         &self.after[index]
     }
 
     /// What is visible in [`after(index)`](Self::after): what the operation had seen, and itself.
+    ///
+    /// ```
+    /// # use rejoin_crdts::laws::{Event, Execution};
+    /// # use rejoin_crdts::spec::{CounterOp, GCounterModel};
+    /// # use rejoin_crdts::OpSet;
+    /// # let event = |replica, op, sees| Event { replica, op, sees, clock_ms: 0 };
+    /// # let add = |replica, by| event(replica, CounterOp::Add(by), OpSet::new());
+    /// # let mut run = Execution::new(&GCounterModel, 2);
+    /// run.step(&add(0, 3));
+    /// run.step(&add(1, 4)); // has not seen the first
+    /// assert_eq!(run.known_after(1), [1].into_iter().collect());
+    /// ```
     #[must_use]
     pub fn known_after(&self, index: usize) -> OpSet {
         let mut known = self.history.saw(index).clone();
@@ -215,6 +320,11 @@ impl<'m, M: Model> Execution<'m, M> {
     }
 
     /// How many replicas there are.
+    ///
+    /// ```
+    /// use rejoin_crdts::{laws::Execution, spec::GCounterModel};
+    /// assert_eq!(Execution::new(&GCounterModel, 2).replicas(), 2);
+    /// ```
     #[must_use]
     pub fn replicas(&self) -> usize {
         self.replicas.len()
@@ -222,6 +332,18 @@ impl<'m, M: Model> Execution<'m, M> {
 
     /// The latest state of a replica, numbered from 0, and what was merged there. Panics if there
     /// is none.
+    ///
+    /// ```
+    /// # use rejoin_crdts::laws::{Event, Execution};
+    /// # use rejoin_crdts::spec::{CounterOp, GCounterModel};
+    /// # use rejoin_crdts::OpSet;
+    /// # let event = |replica, op, sees| Event { replica, op, sees, clock_ms: 0 };
+    /// # let add = |replica, by| event(replica, CounterOp::Add(by), OpSet::new());
+    /// # let mut run = Execution::new(&GCounterModel, 2);
+    /// run.step(&add(1, 4));
+    /// let (state, knows) = run.replica(1);
+    /// assert_eq!((state.value(), knows), (4, &OpSet::first(1)));
+    /// ```
     #[must_use]
     pub fn replica(&self, replica: usize) -> (&M::State, &OpSet) {
         let Replica { state, knows, .. } = &self.replicas[replica];
@@ -229,6 +351,17 @@ impl<'m, M: Model> Execution<'m, M> {
     }
 
     /// The state of a replica that has seen nothing and performs nothing; each `reader` is another.
+    ///
+    /// ```
+    /// # use rejoin_crdts::laws::{Event, Execution};
+    /// # use rejoin_crdts::spec::{CounterOp, GCounterModel};
+    /// # use rejoin_crdts::OpSet;
+    /// # let event = |replica, op, sees| Event { replica, op, sees, clock_ms: 0 };
+    /// # let add = |replica, by| event(replica, CounterOp::Add(by), OpSet::new());
+    /// # let mut run = Execution::new(&GCounterModel, 2);
+    /// run.step(&add(0, 3));
+    /// assert_eq!(run.reader(0).value(), 0); // nothing has reached it
+    /// ```
     #[must_use]
     pub fn reader(&self, reader: usize) -> M::State {
         self.model.initial(name(self.replicas.len() + reader))
@@ -236,6 +369,19 @@ impl<'m, M: Model> Execution<'m, M> {
 
     /// What must have been merged before the delta of the operation at `index` may be: what the
     /// contract asks for, and all that it had seen if its delta is empty.
+    ///
+    /// ```
+    /// # use rejoin_crdts::laws::{Event, Execution};
+    /// # use rejoin_crdts::spec::{CounterOp, GCounterModel};
+    /// # use rejoin_crdts::OpSet;
+    /// # let event = |replica, op, sees| Event { replica, op, sees, clock_ms: 0 };
+    /// # let add = |replica, by| event(replica, CounterOp::Add(by), OpSet::new());
+    /// # let mut run = Execution::new(&GCounterModel, 2);
+    /// run.step(&add(0, 3));
+    /// run.step(&add(1, 4));
+    /// run.step(&event(0, CounterOp::Add(5), OpSet::first(2)));
+    /// assert_eq!(run.needs(2), [0].into_iter().collect()); // delivery is per sender
+    /// ```
     #[must_use]
     pub fn needs(&self, index: usize) -> OpSet {
         match self.model.delivery() {
@@ -252,6 +398,21 @@ impl<'m, M: Model> Execution<'m, M> {
 
     /// Completes a set of operations to the least down-set that holds it: a set that a replica may
     /// have merged.
+    ///
+    /// ```
+    /// # use rejoin_crdts::laws::{Event, Execution};
+    /// # use rejoin_crdts::spec::{CounterOp, GCounterModel};
+    /// # use rejoin_crdts::OpSet;
+    /// # let event = |replica, op, sees| Event { replica, op, sees, clock_ms: 0 };
+    /// # let add = |replica, by| event(replica, CounterOp::Add(by), OpSet::new());
+    /// # let mut run = Execution::new(&GCounterModel, 2);
+    /// run.step(&add(0, 3));
+    /// run.step(&add(1, 4));
+    /// run.step(&add(0, 5));
+    /// let mut set = [2].into_iter().collect();
+    /// run.close(&mut set);
+    /// assert_eq!(set, [0, 2].into_iter().collect());
+    /// ```
     pub fn close(&self, set: &mut OpSet) {
         // Descending, since what an operation needs is earlier: one pass is enough.
         for index in (0..self.history.len()).rev() {
@@ -262,6 +423,19 @@ impl<'m, M: Model> Execution<'m, M> {
     }
 
     /// Whether a replica may have merged just these operations.
+    ///
+    /// ```
+    /// # use rejoin_crdts::laws::{Event, Execution};
+    /// # use rejoin_crdts::spec::{CounterOp, GCounterModel};
+    /// # use rejoin_crdts::OpSet;
+    /// # let event = |replica, op, sees| Event { replica, op, sees, clock_ms: 0 };
+    /// # let add = |replica, by| event(replica, CounterOp::Add(by), OpSet::new());
+    /// # let mut run = Execution::new(&GCounterModel, 2);
+    /// run.step(&add(0, 3));
+    /// run.step(&add(0, 4));
+    /// assert!(run.is_down_set(&OpSet::first(1)));
+    /// assert!(!run.is_down_set(&[1].into_iter().collect())); // without its predecessor
+    /// ```
     #[must_use]
     pub fn is_down_set(&self, set: &OpSet) -> bool {
         set.iter().all(|index| self.needs(index).is_subset(set))
@@ -269,6 +443,19 @@ impl<'m, M: Model> Execution<'m, M> {
 
     /// `S(D)`, the op path: the state of a reader that merged the delta of each of these
     /// operations once, in order.
+    ///
+    /// ```
+    /// # use rejoin_crdts::laws::{Event, Execution};
+    /// # use rejoin_crdts::spec::{CounterOp, GCounterModel};
+    /// # use rejoin_crdts::OpSet;
+    /// # let event = |replica, op, sees| Event { replica, op, sees, clock_ms: 0 };
+    /// # let add = |replica, by| event(replica, CounterOp::Add(by), OpSet::new());
+    /// # let mut run = Execution::new(&GCounterModel, 2);
+    /// run.step(&add(0, 3));
+    /// run.step(&add(1, 4));
+    /// assert_eq!(run.state(&OpSet::first(1)).value(), 3);
+    /// assert_eq!(run.state(&OpSet::first(2)).value(), 7);
+    /// ```
     #[must_use]
     pub fn state(&self, set: &OpSet) -> M::State {
         let mut state = self.reader(0);
@@ -279,6 +466,21 @@ impl<'m, M: Model> Execution<'m, M> {
     }
 
     /// The join of the deltas of these operations, in order.
+    ///
+    /// ```
+    /// # use rejoin_crdts::laws::{Event, Execution};
+    /// # use rejoin_crdts::spec::{CounterOp, GCounterModel};
+    /// # use rejoin_crdts::OpSet;
+    /// # let event = |replica, op, sees| Event { replica, op, sees, clock_ms: 0 };
+    /// # let add = |replica, by| event(replica, CounterOp::Add(by), OpSet::new());
+    /// # let mut run = Execution::new(&GCounterModel, 2);
+    /// run.step(&add(0, 3));
+    /// run.step(&add(1, 4));
+    /// let mut state = run.reader(0);
+    /// # use rejoin_crdts::Merge;
+    /// state.merge(&run.joined([0, 1]));
+    /// assert_eq!(state, run.state(&OpSet::first(2)));
+    /// ```
     #[must_use]
     pub fn joined(&self, operations: impl IntoIterator<Item = usize>) -> DeltaOf<M> {
         let mut joined = DeltaOf::<M>::default();
@@ -293,6 +495,18 @@ impl<'m, M: Model> Execution<'m, M> {
     /// operation had seen is visible too.
     ///
     /// Complexity: a clone and a merge for each operation of the history.
+    ///
+    /// ```
+    /// # use rejoin_crdts::laws::{Event, Execution};
+    /// # use rejoin_crdts::spec::{CounterOp, GCounterModel};
+    /// # use rejoin_crdts::OpSet;
+    /// # let event = |replica, op, sees| Event { replica, op, sees, clock_ms: 0 };
+    /// # let add = |replica, by| event(replica, CounterOp::Add(by), OpSet::new());
+    /// # let mut run = Execution::new(&GCounterModel, 2);
+    /// run.step(&add(0, 3));
+    /// run.step(&add(1, 4));
+    /// assert_eq!(run.visible(run.after(1)), [1].into_iter().collect());
+    /// ```
     #[must_use]
     pub fn visible(&self, state: &M::State) -> OpSet {
         let mut visible = OpSet::new();

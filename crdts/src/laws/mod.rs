@@ -97,30 +97,11 @@ use crate::model::Model;
 /// ten thousand merges and clones a case, and a few more for each operation.
 ///
 /// ```
-/// # use rejoin_crdts::{At, DeltaOf, Delivery, GCounter, Model, Refused, ReplicaId, Spec, View};
-/// # #[derive(Clone)]
-/// # struct Counter;
-/// # impl Spec for Counter {
-/// #     type Op = u64;
-/// #     type Value = u128;
-/// #     fn alphabet(&self) -> Vec<u64> { vec![1, 2] }
-/// #     fn value(&self, view: &View<'_, u64>) -> Option<u128> {
-/// #         Some(view.iter().map(|seen| u128::from(*seen.op)).sum())
-/// #     }
-/// #     fn delivery(&self) -> Delivery { Delivery::PerSender }
-/// # }
-/// # impl Model for Counter {
-/// #     type State = GCounter;
-/// #     fn initial(&self, _: ReplicaId) -> GCounter { GCounter::new() }
-/// #     fn perform(&self, state: &mut GCounter, at: &At, by: &u64) -> Result<DeltaOf<Self>, Refused> {
-/// #         Ok(state.increment(at.id.replica, *by)?)
-/// #     }
-/// #     fn read(&self, state: &GCounter) -> u128 { state.value() }
-/// # }
 /// use rejoin_crdts::laws::{Law, Laws};
-/// let report = Laws::new(Counter).cases(50).check()?; // `Counter` is a `Model` of `GCounter`
+/// use rejoin_crdts::spec::GCounterModel;
+/// let report = Laws::new(GCounterModel).cases(50).check()?;
 /// assert!(report.checks(Law::StatesCommute) > 0);
-/// # Ok::<(), Box<rejoin_crdts::laws::Violation<u64>>>(())
+/// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Debug)]
 #[must_use = "nothing is checked before `check`"]
@@ -135,31 +116,79 @@ pub struct Laws<M> {
 
 impl<M: Model> Laws<M> {
     /// All laws of `model`: 256 cases of 1 to 8 operations at 2 to 4 replicas, with seed 0.
+    ///
+    /// ```
+    /// use rejoin_crdts::laws::Laws;
+    /// use rejoin_crdts::spec::GCounterModel;
+    /// assert_eq!(Laws::new(GCounterModel).check()?.cases, 256);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn new(model: M) -> Self {
         Self { model, cases: 256, seed: 0, replicas: 4, operations: 8, wanted: LawSet::ALL }
     }
 
     /// How many histories to draw.
+    ///
+    /// ```
+    /// use rejoin_crdts::laws::Laws;
+    /// use rejoin_crdts::spec::GCounterModel;
+    /// assert_eq!(Laws::new(GCounterModel).cases(20).check()?.cases, 20);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn cases(self, cases: u64) -> Self {
         Self { cases, ..self }
     }
 
     /// Which histories to draw: another seed, other histories.
+    ///
+    /// ```
+    /// use rejoin_crdts::laws::Laws;
+    /// use rejoin_crdts::spec::GCounterModel;
+    /// let check = |seed| Laws::new(GCounterModel).cases(20).seed(seed).check();
+    /// assert_eq!(check(1)?, check(1)?);
+    /// assert_ne!(check(1)?, check(2)?);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn seed(self, seed: u64) -> Self {
         Self { seed, ..self }
     }
 
     /// At most how many replicas write.
+    ///
+    /// ```
+    /// use rejoin_crdts::laws::Laws;
+    /// use rejoin_crdts::spec::GCounterModel;
+    /// let alone = Laws::new(GCounterModel).cases(20).replicas(1).check()?;
+    /// assert_eq!(alone.concurrent, 0);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn replicas(self, replicas: usize) -> Self {
         Self { replicas, ..self }
     }
 
     /// At most how many operations a history has.
+    ///
+    /// ```
+    /// use rejoin_crdts::laws::Laws;
+    /// use rejoin_crdts::spec::GCounterModel;
+    /// let short = Laws::new(GCounterModel).cases(20).operations(1).check()?;
+    /// assert_eq!(short.operations, 20); // one in each
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn operations(self, operations: usize) -> Self {
         Self { operations, ..self }
     }
 
     /// Checks these laws and no others.
+    ///
+    /// ```
+    /// use rejoin_crdts::laws::{Law, Laws};
+    /// use rejoin_crdts::spec::GCounterModel;
+    /// let report = Laws::new(GCounterModel).cases(20).only([Law::RoundTrip]).check()?;
+    /// assert!(report.checks(Law::RoundTrip) > 0);
+    /// assert_eq!(report.checks(Law::StatesCommute), 0);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn only(self, laws: impl IntoIterator<Item = Law>) -> Self {
         Self { wanted: laws.into_iter().collect(), ..self }
     }
@@ -176,6 +205,19 @@ impl<M: Model> Laws<M> {
     /// # Panics
     ///
     /// If the specification has no operation to draw, or the type panics.
+    ///
+    /// ```
+    /// # mod twice { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doctest/twice.rs")); }
+    /// # use twice::Twice;
+    /// use rejoin_crdts::laws::Laws;
+    /// use rejoin_crdts::spec::GCounterModel;
+    /// let report = Laws::new(GCounterModel).cases(20).check()?;
+    /// assert!(report.concurrent > 0);
+    /// // The same type under a specification that counts everything twice:
+    /// let violation = Laws::new(Twice).cases(20).check().unwrap_err();
+    /// assert_eq!(violation.operations(), 1);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn check(&self) -> Result<Report, Box<Violation<M::Op>>> {
         let tally = Tally::new();
         let mut report = Report::default();
@@ -210,32 +252,18 @@ impl<M: Model> Laws<M> {
 /// The violation, if there is one.
 ///
 /// ```
-/// # use rejoin_crdts::{At, DeltaOf, Delivery, GCounter, Model, Refused, ReplicaId, Spec, View};
-/// # #[derive(Clone)]
-/// # struct Counter;
-/// # impl Spec for Counter {
-/// #     type Op = u64;
-/// #     type Value = u128;
-/// #     fn alphabet(&self) -> Vec<u64> { vec![1, 2] }
-/// #     fn value(&self, view: &View<'_, u64>) -> Option<u128> {
-/// #         Some(view.iter().map(|seen| u128::from(*seen.op)).sum())
-/// #     }
-/// #     fn delivery(&self) -> Delivery { Delivery::PerSender }
-/// # }
-/// # impl Model for Counter {
-/// #     type State = GCounter;
-/// #     fn initial(&self, _: ReplicaId) -> GCounter { GCounter::new() }
-/// #     fn perform(&self, state: &mut GCounter, at: &At, by: &u64) -> Result<DeltaOf<Self>, Refused> {
-/// #         Ok(state.increment(at.id.replica, *by)?)
-/// #     }
-/// #     fn read(&self, state: &GCounter) -> u128 { state.value() }
-/// # }
 /// use rejoin_crdts::laws::{Case, Event, check_case};
-/// use rejoin_crdts::OpSet;
-/// let add = |replica, op| Event { replica, op, sees: OpSet::new(), clock_ms: 0 };
+/// use rejoin_crdts::spec::{CounterOp, GCounterModel};
+/// use rejoin_crdts::{Delivery, OpSet};
+/// let add = |replica, by| Event {
+///     replica,
+///     op: CounterOp::Add(by),
+///     sees: OpSet::new(),
+///     clock_ms: 0,
+/// };
 /// let case = Case::new(Delivery::PerSender, [add(0, 1), add(1, 2)]);
-/// check_case(&Counter, &case)?; // `Counter` is a `Model` of `GCounter`
-/// # Ok::<(), Box<rejoin_crdts::laws::Violation<u64>>>(())
+/// assert_eq!(check_case(&GCounterModel, &case)?.concurrent, 1);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub fn check_case<M: Model>(
     model: &M,
@@ -251,6 +279,15 @@ pub fn check_case<M: Model>(
 }
 
 /// What was checked, so that a check of nothing can be told from one that found nothing.
+///
+/// ```
+/// use rejoin_crdts::laws::Laws;
+/// use rejoin_crdts::spec::GCounterModel;
+/// let report = Laws::new(GCounterModel).cases(20).check()?;
+/// assert!(report.to_string().starts_with("20 histories"));
+/// assert!(report.concurrent > 0 && report.states > report.cases);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Report {
     /// Histories.
@@ -268,12 +305,29 @@ pub struct Report {
 
 impl Report {
     /// How often a law was checked.
+    ///
+    /// ```
+    /// use rejoin_crdts::laws::{Law, Laws};
+    /// use rejoin_crdts::spec::GCounterModel;
+    /// let report = Laws::new(GCounterModel).cases(20).check()?;
+    /// assert!(report.checks(Law::Specification) > report.operations);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn checks(&self, law: Law) -> u64 {
         self.checks.get(law as usize).copied().unwrap_or(0)
     }
 
     /// The laws that were never checked: the histories gave no occasion.
+    ///
+    /// ```
+    /// use rejoin_crdts::laws::{Law, Laws};
+    /// use rejoin_crdts::spec::GCounterModel;
+    /// let report = Laws::new(GCounterModel).cases(20).check()?;
+    /// // No operation of a counter was refused, so what a refusal leaves was not seen.
+    /// assert!(report.unchecked().eq([Law::RefusalChangesNothing]));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn unchecked(&self) -> impl Iterator<Item = Law> {
         Law::ALL.iter().copied().filter(|law| self.checks(*law) == 0)
     }

@@ -1,31 +1,12 @@
 //! Histories for proptest, which shrink as those of [`Laws`](super::Laws) do.
 //!
 //! ```
-//! # use rejoin_crdts::{At, DeltaOf, Delivery, GCounter, Model, Refused, ReplicaId, Spec, View};
-//! # #[derive(Clone)]
-//! # struct Counter;
-//! # impl Spec for Counter {
-//! #     type Op = u64;
-//! #     type Value = u128;
-//! #     fn alphabet(&self) -> Vec<u64> { vec![1, 2] }
-//! #     fn value(&self, view: &View<'_, u64>) -> Option<u128> {
-//! #         Some(view.iter().map(|seen| u128::from(*seen.op)).sum())
-//! #     }
-//! #     fn delivery(&self) -> Delivery { Delivery::PerSender }
-//! # }
-//! # impl Model for Counter {
-//! #     type State = GCounter;
-//! #     fn initial(&self, _: ReplicaId) -> GCounter { GCounter::new() }
-//! #     fn perform(&self, state: &mut GCounter, at: &At, by: &u64) -> Result<DeltaOf<Self>, Refused> {
-//! #         Ok(state.increment(at.id.replica, *by)?)
-//! #     }
-//! #     fn read(&self, state: &GCounter) -> u128 { state.value() }
-//! # }
 //! use proptest::prelude::*;
 //! use rejoin_crdts::laws::{check_case, strategy};
+//! use rejoin_crdts::spec::GCounterModel;
 //!
-//! proptest!(|(case in strategy::cases(Counter, 3, 6))| {
-//!     check_case(&Counter, &case)?; // `Counter` is a `Model` of `GCounter`
+//! proptest!(|(case in strategy::cases(GCounterModel, 3, 6))| {
+//!     check_case(&GCounterModel, &case)?;
 //! });
 //! ```
 
@@ -41,11 +22,31 @@ use super::shrink::Shrinker;
 use crate::model::Model;
 
 /// Histories of `model` with 1 to `operations` operations at 1 to `replicas` replicas.
+///
+/// ```
+/// use proptest::prelude::*;
+/// use rejoin_crdts::laws::strategy;
+/// use rejoin_crdts::spec::GCounterModel;
+/// proptest!(|(case in strategy::cases(GCounterModel, 3, 6))| {
+///     prop_assert!(case.replicas() <= 3 && (1..=6).contains(&case.len()));
+/// });
+/// ```
 pub fn cases<M: Model>(model: M, replicas: usize, operations: usize) -> Cases<M> {
     Cases { model, replicas, operations }
 }
 
 /// The strategy that [`cases`] makes.
+///
+/// ```
+/// use proptest::strategy::{Strategy, ValueTree};
+/// use proptest::test_runner::TestRunner;
+/// use rejoin_crdts::laws::strategy;
+/// use rejoin_crdts::spec::GCounterModel;
+/// let cases = strategy::cases(GCounterModel, 3, 6);
+/// let tree = cases.new_tree(&mut TestRunner::deterministic())?;
+/// assert!(tree.current().len() <= 6);
+/// # Ok::<(), proptest::test_runner::Reason>(())
+/// ```
 #[derive(Clone)]
 #[must_use = "a strategy does nothing by itself"]
 pub struct Cases<M> {
@@ -78,6 +79,18 @@ impl<M: Model> Strategy for Cases<M> {
 }
 
 /// A history, and the simpler ones that are still to be tried.
+///
+/// ```
+/// use proptest::strategy::{Strategy, ValueTree};
+/// use proptest::test_runner::TestRunner;
+/// use rejoin_crdts::laws::strategy;
+/// use rejoin_crdts::spec::GCounterModel;
+/// let cases = strategy::cases(GCounterModel, 3, 6);
+/// let mut tree = cases.new_tree(&mut TestRunner::deterministic())?;
+/// while tree.simplify() {} // if every case fails
+/// assert!(tree.current().is_empty());
+/// # Ok::<(), proptest::test_runner::Reason>(())
+/// ```
 #[derive(Clone, Debug)]
 pub struct Tree<Op> {
     shrinker: Shrinker<Op>,

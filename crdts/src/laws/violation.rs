@@ -16,6 +16,14 @@ const CELL: usize = 36;
 /// what each operation had seen, what was then read there, and what the specification says of it;
 /// below it, the states and deltas of the law and the two sides that differ. Stamps are shown if
 /// other stamps would have made a difference.
+///
+/// ```
+/// # mod twice { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doctest/twice.rs")); }
+/// # use twice::Twice;
+/// # use rejoin_crdts::laws::{Law, Laws};
+/// let violation = Laws::new(Twice).check().unwrap_err(); // its specification counts all twice
+/// assert!(violation.to_string().starts_with("This does not hold: a replica reads what"));
+/// ```
 pub struct Violation<Op> {
     law: Law,
     case: Case<Op>,
@@ -34,30 +42,71 @@ pub(super) struct Found {
 
 impl<Op> Violation<Op> {
     /// The law that does not hold.
+    ///
+    /// ```
+    /// # mod twice { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doctest/twice.rs")); }
+    /// # use twice::Twice;
+    /// # use rejoin_crdts::laws::{Law, Laws};
+    /// let violation = Laws::new(Twice).check().unwrap_err(); // its specification counts all twice
+    /// assert_eq!(violation.law(), Law::Specification);
+    /// ```
     #[must_use]
     pub fn law(&self) -> Law {
         self.law
     }
 
     /// The history that shows it.
+    ///
+    /// ```
+    /// # mod twice { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doctest/twice.rs")); }
+    /// # use twice::Twice;
+    /// # use rejoin_crdts::laws::{Law, Laws};
+    /// let violation = Laws::new(Twice).check().unwrap_err(); // its specification counts all twice
+    /// assert_eq!(format!("{:?}", violation.case()), "[r1: +1]");
+    /// ```
     #[must_use]
     pub fn case(&self) -> &Case<Op> {
         &self.case
     }
 
     /// How many operations that takes.
+    ///
+    /// ```
+    /// # mod twice { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doctest/twice.rs")); }
+    /// # use twice::Twice;
+    /// # use rejoin_crdts::laws::{Law, Laws};
+    /// let violation = Laws::new(Twice).check().unwrap_err(); // its specification counts all twice
+    /// assert_eq!(violation.operations(), 1);
+    /// ```
     #[must_use]
     pub fn operations(&self) -> usize {
         self.case.len()
     }
 
     /// What the law is about, and the values that differ, one a line.
+    ///
+    /// ```
+    /// # mod twice { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doctest/twice.rs")); }
+    /// # use twice::Twice;
+    /// # use rejoin_crdts::laws::{Law, Laws};
+    /// let violation = Laws::new(Twice).check().unwrap_err(); // its specification counts all twice
+    /// assert!(violation.explanation().contains(": 2") && violation.explanation().contains(": 1"));
+    /// ```
     #[must_use]
     pub fn explanation(&self) -> &str {
         &self.explanation
     }
 
     /// The history as a table.
+    ///
+    /// ```
+    /// # mod twice { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doctest/twice.rs")); }
+    /// # use twice::Twice;
+    /// # use rejoin_crdts::laws::{Law, Laws};
+    /// let violation = Laws::new(Twice).check().unwrap_err(); // its specification counts all twice
+    /// let row = violation.table().lines().nth(1).unwrap_or_default();
+    /// assert!(row.split_whitespace().eq(["r1:1", "+1", "-", "1", "2"])); // it reads 1, not 2
+    /// ```
     #[must_use]
     pub fn table(&self) -> &str {
         &self.table
@@ -65,6 +114,14 @@ impl<Op> Violation<Op> {
 
     /// The seed that found it, and the number of the case with that seed, from 0. `None` if the
     /// case was not drawn by [`Laws`](super::Laws).
+    ///
+    /// ```
+    /// # mod twice { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doctest/twice.rs")); }
+    /// # use twice::Twice;
+    /// # use rejoin_crdts::laws::{Law, Laws};
+    /// let violation = Laws::new(Twice).check().unwrap_err(); // its specification counts all twice
+    /// assert_eq!(violation.found(), Some((0, 0)));
+    /// ```
     #[must_use]
     pub fn found(&self) -> Option<(u64, u64)> {
         self.found.map(|found| (found.seed, found.number))

@@ -85,6 +85,11 @@ impl<K: Element, V: Causal> Default for OrMap<K, V> {
 
 impl<K: Element, V: Causal> OrMap<K, V> {
     /// The empty map.
+    ///
+    /// ```
+    /// use rejoin_crdts::{OrMap, OrSet};
+    /// assert_eq!(OrMap::<String, OrSet<String>>::new().len(), 0);
+    /// ```
     #[must_use]
     pub fn new() -> Self {
         Self::default()
@@ -165,12 +170,31 @@ impl<K: Element, V: Causal> OrMap<K, V> {
     }
 
     /// Removes everything that is there now and returns the delta.
+    ///
+    /// ```
+    /// use rejoin_crdts::{OrMap, OrSet, ReplicaId};
+    /// let me = ReplicaId::new(1, 0x5eed);
+    /// let mut cart: OrMap<String, OrSet<String>> = OrMap::new();
+    /// let _ = cart.update(me, "fruit", |set| set.insert("apple"));
+    /// let delta = cart.clear(me);
+    /// assert!(cart.is_empty());
+    /// # let _ = delta;
+    /// ```
     #[must_use = "the delta is what the other replicas need"]
     pub fn clear(&mut self, me: ReplicaId) -> OrMapDelta<K, V> {
         self.body.edit(me, |cursor| OrMapEdit::<K, V> { cursor }.clear()).0
     }
 
     /// The value under `key`, if it is present.
+    ///
+    /// ```
+    /// use rejoin_crdts::{OrMap, OrSet, ReplicaId};
+    /// let me = ReplicaId::new(1, 0x5eed);
+    /// let mut cart: OrMap<String, OrSet<String>> = OrMap::new();
+    /// let _ = cart.update(me, "fruit", |set| set.insert("apple"));
+    /// assert!(cart.get("fruit").is_some_and(|set| set.contains("apple")));
+    /// assert!(cart.get("dairy").is_none());
+    /// ```
     #[must_use]
     pub fn get<Q: Ord + ?Sized>(&self, key: &Q) -> Option<V::View<'_>>
     where
@@ -180,6 +204,14 @@ impl<K: Element, V: Causal> OrMap<K, V> {
     }
 
     /// Whether `key` is present.
+    ///
+    /// ```
+    /// use rejoin_crdts::{OrMap, OrSet, ReplicaId};
+    /// let me = ReplicaId::new(1, 0x5eed);
+    /// let mut cart: OrMap<String, OrSet<String>> = OrMap::new();
+    /// let _ = cart.update(me, "fruit", |set| set.insert("apple"));
+    /// assert!(cart.contains_key("fruit") && !cart.contains_key("dairy"));
+    /// ```
     #[must_use]
     pub fn contains_key<Q: Ord + ?Sized>(&self, key: &Q) -> bool
     where
@@ -189,23 +221,58 @@ impl<K: Element, V: Causal> OrMap<K, V> {
     }
 
     /// The keys and their values, ascending by key.
+    ///
+    /// ```
+    /// use rejoin_crdts::{OrMap, OrSet, ReplicaId};
+    /// let me = ReplicaId::new(1, 0x5eed);
+    /// let mut cart: OrMap<String, OrSet<String>> = OrMap::new();
+    /// let _ = cart.update(me, "fruit", |set| set.insert("apple"));
+    /// let _ = cart.update(me, "dairy", |set| set.insert("milk"));
+    /// assert!(cart.iter().map(|(key, _)| key).eq(["dairy", "fruit"]));
+    /// ```
     pub fn iter(&self) -> impl ExactSizeIterator<Item = (&K, V::View<'_>)> + '_ {
         self.view().iter()
     }
 
     /// How many keys are present.
+    ///
+    /// ```
+    /// use rejoin_crdts::{OrMap, OrSet, ReplicaId};
+    /// let me = ReplicaId::new(1, 0x5eed);
+    /// let mut cart: OrMap<String, OrSet<String>> = OrMap::new();
+    /// let _ = cart.update(me, "fruit", |set| set.insert("apple"));
+    /// assert_eq!(cart.len(), 1);
+    /// ```
     #[must_use]
     pub fn len(&self) -> usize {
         self.view().len()
     }
 
     /// Whether no key is present.
+    ///
+    /// ```
+    /// use rejoin_crdts::{OrMap, OrSet, ReplicaId};
+    /// let me = ReplicaId::new(1, 0x5eed);
+    /// let mut cart: OrMap<String, OrSet<String>> = OrMap::new();
+    /// assert!(cart.is_empty());
+    /// let _ = cart.update(me, "fruit", |_| ()); // adds nothing, and so no key
+    /// assert!(cart.is_empty());
+    /// ```
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.view().is_empty()
     }
 
     /// The dots of everything this replica has seen, removals included: equal contexts, equal maps.
+    ///
+    /// ```
+    /// use rejoin_crdts::{OrMap, OrSet, ReplicaId};
+    /// let me = ReplicaId::new(1, 0x5eed);
+    /// let mut cart: OrMap<String, OrSet<String>> = OrMap::new();
+    /// let _ = cart.update(me, "fruit", |set| set.insert("apple"));
+    /// let _ = cart.remove(me, "fruit");
+    /// assert_eq!(cart.context().len(), 2); // a dot for the apple, and one for the removal
+    /// ```
     #[must_use]
     pub fn context(&self) -> &CausalContext {
         self.body.context()
@@ -217,12 +284,31 @@ impl<K: Element, V: Causal> OrMap<K, V> {
 }
 
 /// Changes an [`OrMap`] inside a map.
+///
+/// ```
+/// use rejoin_crdts::{OrMap, OrSet, ReplicaId};
+/// let me = ReplicaId::new(1, 0x5eed);
+/// let mut carts: OrMap<String, OrMap<String, OrSet<String>>> = OrMap::new();
+/// let _ = carts.update(me, "ada", |cart| {
+///     cart.update("fruit", |set| set.insert("apple"));
+///     cart.update("dairy", |set| set.insert("milk"));
+/// });
+/// assert_eq!(carts.get("ada").map(|cart| cart.len()), Some(2));
+/// ```
 pub struct OrMapEdit<'a, K: Element, V: Causal> {
     cursor: Cursor<'a, DotMap<K, V::Store>>,
 }
 
 impl<K: Element, V: Causal> OrMapEdit<'_, K, V> {
     /// Changes the value under `key`, as [`OrMap::update`] does.
+    ///
+    /// ```
+    /// use rejoin_crdts::{OrMap, OrSet, ReplicaId};
+    /// let me = ReplicaId::new(1, 0x5eed);
+    /// let mut carts: OrMap<String, OrMap<String, OrSet<String>>> = OrMap::new();
+    /// let _ = carts.update(me, "ada", |cart| cart.update("fruit", |set| set.insert("apple")));
+    /// assert!(carts.get("ada").is_some_and(|cart| cart.contains_key("fruit")));
+    /// ```
     pub fn update(&mut self, key: impl Into<K>, edit: impl for<'a> FnOnce(&mut V::Edit<'a>)) {
         self.cursor.at(key.into(), |at| edit(&mut V::edit(at)));
     }
@@ -232,6 +318,21 @@ impl<K: Element, V: Causal> OrMapEdit<'_, K, V> {
     /// # Errors
     ///
     /// What the closure returns; what it did until then is undone.
+    ///
+    /// ```
+    /// use rejoin_crdts::{OrMap, OrSet, ReplicaId};
+    /// let me = ReplicaId::new(1, 0x5eed);
+    /// let mut carts: OrMap<String, OrMap<String, OrSet<String>>> = OrMap::new();
+    /// let _ = carts.update(me, "ada", |cart| {
+    ///     cart.update("dairy", |set| set.insert("milk"));
+    ///     let refused = cart.try_update("fruit", |set| {
+    ///         set.insert("apple");
+    ///         Err("no fruit today")
+    ///     });
+    ///     assert_eq!(refused, Err("no fruit today"));
+    /// });
+    /// assert_eq!(carts.get("ada").map(|cart| cart.len()), Some(1)); // the milk
+    /// ```
     pub fn try_update<E>(
         &mut self,
         key: impl Into<K>,
@@ -242,6 +343,15 @@ impl<K: Element, V: Causal> OrMapEdit<'_, K, V> {
     }
 
     /// Removes `key`, as [`OrMap::remove`] does.
+    ///
+    /// ```
+    /// use rejoin_crdts::{OrMap, OrSet, ReplicaId};
+    /// let me = ReplicaId::new(1, 0x5eed);
+    /// let mut carts: OrMap<String, OrMap<String, OrSet<String>>> = OrMap::new();
+    /// let _ = carts.update(me, "ada", |cart| cart.update("fruit", |set| set.insert("apple")));
+    /// let _ = carts.update(me, "ada", |cart| cart.remove("fruit"));
+    /// assert!(carts.is_empty()); // nothing is left of ada's either
+    /// ```
     pub fn remove<Q: Ord + ?Sized>(&mut self, key: &Q)
     where
         K: Borrow<Q>,
@@ -250,11 +360,33 @@ impl<K: Element, V: Causal> OrMapEdit<'_, K, V> {
     }
 
     /// Removes everything that is there now.
+    ///
+    /// ```
+    /// use rejoin_crdts::{OrMap, OrSet, ReplicaId};
+    /// let me = ReplicaId::new(1, 0x5eed);
+    /// let mut carts: OrMap<String, OrMap<String, OrSet<String>>> = OrMap::new();
+    /// let _ = carts.update(me, "ada", |cart| cart.update("fruit", |set| set.insert("apple")));
+    /// let _ = carts.update(me, "ada", |cart| cart.clear());
+    /// assert!(carts.is_empty());
+    /// ```
     pub fn clear(&mut self) {
         self.cursor.clear();
     }
 
     /// What is in the map at this point of the edit.
+    ///
+    /// ```
+    /// use rejoin_crdts::{OrMap, OrSet, ReplicaId};
+    /// let me = ReplicaId::new(1, 0x5eed);
+    /// let mut carts: OrMap<String, OrMap<String, OrSet<String>>> = OrMap::new();
+    /// let _ = carts.update(me, "ada", |cart| cart.update("fruit", |set| set.insert("apple")));
+    /// let _ = carts.update(me, "ada", |cart| {
+    ///     if cart.view().contains_key("fruit") {
+    ///         cart.update("dairy", |set| set.insert("milk"));
+    ///     }
+    /// });
+    /// assert_eq!(carts.get("ada").map(|cart| cart.len()), Some(2));
+    /// ```
     #[must_use]
     pub fn view(&self) -> OrMapView<'_, K, V> {
         OrMapView { store: self.cursor.store }
@@ -262,12 +394,30 @@ impl<K: Element, V: Causal> OrMapEdit<'_, K, V> {
 }
 
 /// Reads an [`OrMap`] inside a map.
+///
+/// ```
+/// use rejoin_crdts::{OrMap, OrSet, ReplicaId};
+/// let me = ReplicaId::new(1, 0x5eed);
+/// let mut carts: OrMap<String, OrMap<String, OrSet<String>>> = OrMap::new();
+/// let _ = carts.update(me, "ada", |cart| cart.update("fruit", |set| set.insert("apple")));
+/// let cart = carts.get("ada").expect("it is there"); // a view, which borrows
+/// assert!(cart.contains_key("fruit"));
+/// ```
 pub struct OrMapView<'a, K: Element, V: Causal> {
     store: &'a DotMap<K, V::Store>,
 }
 
 impl<'a, K: Element, V: Causal> OrMapView<'a, K, V> {
     /// The value under `key`, if it is present.
+    ///
+    /// ```
+    /// use rejoin_crdts::{OrMap, OrSet, ReplicaId};
+    /// let me = ReplicaId::new(1, 0x5eed);
+    /// let mut carts: OrMap<String, OrMap<String, OrSet<String>>> = OrMap::new();
+    /// let _ = carts.update(me, "ada", |cart| cart.update("fruit", |set| set.insert("apple")));
+    /// let fruit = carts.get("ada").and_then(|cart| cart.get("fruit"));
+    /// assert!(fruit.is_some_and(|set| set.contains("apple")));
+    /// ```
     #[must_use]
     pub fn get<Q: Ord + ?Sized>(self, key: &Q) -> Option<V::View<'a>>
     where
@@ -277,6 +427,15 @@ impl<'a, K: Element, V: Causal> OrMapView<'a, K, V> {
     }
 
     /// Whether `key` is present.
+    ///
+    /// ```
+    /// use rejoin_crdts::{OrMap, OrSet, ReplicaId};
+    /// let me = ReplicaId::new(1, 0x5eed);
+    /// let mut carts: OrMap<String, OrMap<String, OrSet<String>>> = OrMap::new();
+    /// let _ = carts.update(me, "ada", |cart| cart.update("fruit", |set| set.insert("apple")));
+    /// let cart = carts.get("ada").expect("it is there");
+    /// assert!(cart.contains_key("fruit") && !cart.contains_key("dairy"));
+    /// ```
     #[must_use]
     pub fn contains_key<Q: Ord + ?Sized>(self, key: &Q) -> bool
     where
@@ -286,17 +445,42 @@ impl<'a, K: Element, V: Causal> OrMapView<'a, K, V> {
     }
 
     /// The keys and their values, ascending by key.
+    ///
+    /// ```
+    /// use rejoin_crdts::{OrMap, OrSet, ReplicaId};
+    /// let me = ReplicaId::new(1, 0x5eed);
+    /// let mut carts: OrMap<String, OrMap<String, OrSet<String>>> = OrMap::new();
+    /// let _ = carts.update(me, "ada", |cart| cart.update("fruit", |set| set.insert("apple")));
+    /// let cart = carts.get("ada").expect("it is there");
+    /// assert!(cart.iter().map(|(key, set)| (key.as_str(), set.len())).eq([("fruit", 1)]));
+    /// ```
     pub fn iter(self) -> impl ExactSizeIterator<Item = (&'a K, V::View<'a>)> + 'a {
         self.store.iter().map(|(key, store)| (key, V::view(store)))
     }
 
     /// How many keys are present.
+    ///
+    /// ```
+    /// use rejoin_crdts::{OrMap, OrSet, ReplicaId};
+    /// let me = ReplicaId::new(1, 0x5eed);
+    /// let mut carts: OrMap<String, OrMap<String, OrSet<String>>> = OrMap::new();
+    /// let _ = carts.update(me, "ada", |cart| cart.update("fruit", |set| set.insert("apple")));
+    /// assert_eq!(carts.get("ada").map(|cart| cart.len()), Some(1));
+    /// ```
     #[must_use]
     pub fn len(self) -> usize {
         self.store.len()
     }
 
     /// Whether no key is present.
+    ///
+    /// ```
+    /// use rejoin_crdts::{OrMap, OrSet, ReplicaId};
+    /// let me = ReplicaId::new(1, 0x5eed);
+    /// let mut carts: OrMap<String, OrMap<String, OrSet<String>>> = OrMap::new();
+    /// let _ = carts.update(me, "ada", |cart| cart.update("fruit", |set| set.insert("apple")));
+    /// assert!(carts.get("ada").is_some_and(|cart| !cart.is_empty())); // or it would not be there
+    /// ```
     #[must_use]
     pub fn is_empty(self) -> bool {
         self.store.is_empty()

@@ -42,6 +42,16 @@ pub struct LwwRegister<T> {
 }
 
 /// A write of an [`LwwRegister`], or none.
+///
+/// ```
+/// use rejoin_crdts::{LwwRegister, Merge, ReplicaId, Timestamp};
+/// let me = ReplicaId::new(1, 0);
+/// let (mut here, mut there) = (LwwRegister::<&str>::new(), LwwRegister::new());
+/// let draft = here.set(Timestamp::new(1_000, 0, me), "draft")?;
+/// there.merge(&here.set(Timestamp::new(1_001, 0, me), "final")?);
+/// assert!(!there.merge(&draft)); // it comes late, and changes nothing
+/// # Ok::<(), rejoin_crdts::StaleStamp>(())
+/// ```
 #[derive(Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct LwwDelta<T> {
@@ -60,18 +70,40 @@ pub struct StaleStamp {
 
 impl<T> LwwRegister<T> {
     /// A register that was never written.
+    ///
+    /// ```
+    /// use rejoin_crdts::LwwRegister;
+    /// assert_eq!(LwwRegister::<u8>::new().get(), None);
+    /// ```
     #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
 
     /// The value, if one was ever written.
+    ///
+    /// ```
+    /// use rejoin_crdts::{LwwRegister, ReplicaId, Timestamp};
+    /// let mut title = LwwRegister::new();
+    /// let _ = title.set(Timestamp::new(1_000, 0, ReplicaId::new(1, 0)), "Draft")?;
+    /// assert_eq!(title.get(), Some(&"Draft"));
+    /// # Ok::<(), rejoin_crdts::StaleStamp>(())
+    /// ```
     #[must_use]
     pub fn get(&self) -> Option<&T> {
         self.latest.write.as_ref().map(|(_, value)| value)
     }
 
     /// The stamp of the value.
+    ///
+    /// ```
+    /// use rejoin_crdts::{LwwRegister, ReplicaId, Timestamp};
+    /// let stamp = Timestamp::new(1_000, 0, ReplicaId::new(1, 0));
+    /// let mut title = LwwRegister::<&str>::new();
+    /// let _ = title.set(stamp, "Draft")?;
+    /// assert_eq!(title.stamp(), Some(stamp));
+    /// # Ok::<(), rejoin_crdts::StaleStamp>(())
+    /// ```
     #[must_use]
     pub fn stamp(&self) -> Option<Timestamp> {
         self.latest.write.as_ref().map(|(stamp, _)| *stamp)

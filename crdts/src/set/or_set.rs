@@ -60,6 +60,11 @@ impl<T: Element> Default for OrSet<T> {
 
 impl<T: Element> OrSet<T> {
     /// The empty set.
+    ///
+    /// ```
+    /// use rejoin_crdts::OrSet;
+    /// assert_eq!(OrSet::<String>::new().len(), 0);
+    /// ```
     #[must_use]
     pub fn new() -> Self {
         Self::default()
@@ -117,6 +122,14 @@ impl<T: Element> OrSet<T> {
     }
 
     /// Whether `element` is in the set.
+    ///
+    /// ```
+    /// use rejoin_crdts::{OrSet, ReplicaId};
+    /// let me = ReplicaId::new(1, 0x5eed);
+    /// let mut set = OrSet::<String>::new();
+    /// let _ = set.insert(me, "milk");
+    /// assert!(set.contains("milk") && !set.contains("bread"));
+    /// ```
     #[must_use]
     pub fn contains<Q: Ord + ?Sized>(&self, element: &Q) -> bool
     where
@@ -139,18 +152,46 @@ impl<T: Element> OrSet<T> {
     }
 
     /// How many elements there are.
+    ///
+    /// ```
+    /// use rejoin_crdts::{OrSet, ReplicaId};
+    /// let me = ReplicaId::new(1, 0x5eed);
+    /// let mut set = OrSet::<String>::new();
+    /// let _ = set.insert(me, "milk");
+    /// let _ = set.insert(me, "milk"); // once more
+    /// assert_eq!(set.len(), 1);
+    /// ```
     #[must_use]
     pub fn len(&self) -> usize {
         self.view().len()
     }
 
     /// Whether there is none.
+    ///
+    /// ```
+    /// use rejoin_crdts::{OrSet, ReplicaId};
+    /// let me = ReplicaId::new(1, 0x5eed);
+    /// let mut set = OrSet::<String>::new();
+    /// let _ = set.insert(me, "milk");
+    /// assert!(!set.is_empty());
+    /// let _ = set.remove(me, "milk");
+    /// assert!(set.is_empty());
+    /// ```
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.view().is_empty()
     }
 
     /// The dots of everything this replica has seen, removals included: equal contexts, equal sets.
+    ///
+    /// ```
+    /// use rejoin_crdts::{OrSet, ReplicaId};
+    /// let me = ReplicaId::new(1, 0x5eed);
+    /// let mut set = OrSet::<String>::new();
+    /// let _ = set.insert(me, "milk");
+    /// let _ = set.remove(me, "milk");
+    /// assert_eq!(set.context().len(), 2); // a dot for the add, and one for the removal
+    /// ```
     #[must_use]
     pub fn context(&self) -> &CausalContext {
         self.body.context()
@@ -162,6 +203,17 @@ impl<T: Element> OrSet<T> {
 }
 
 /// Changes an [`OrSet`] inside a map.
+///
+/// ```
+/// use rejoin_crdts::{OrMap, OrSet, ReplicaId};
+/// let me = ReplicaId::new(1, 0x5eed);
+/// let mut cart: OrMap<String, OrSet<String>> = OrMap::new();
+/// let _ = cart.update(me, "fruit", |set| {
+///     set.insert("apple");
+///     set.insert("pear");
+/// });
+/// assert_eq!(cart.get("fruit").map(|set| set.len()), Some(2));
+/// ```
 #[derive(Debug)]
 pub struct OrSetEdit<'a, T: Element> {
     cursor: Cursor<'a, DotMap<T, DotSet>>,
@@ -169,6 +221,14 @@ pub struct OrSetEdit<'a, T: Element> {
 
 impl<T: Element> OrSetEdit<'_, T> {
     /// Adds `element`, as [`OrSet::insert`] does.
+    ///
+    /// ```
+    /// use rejoin_crdts::{OrMap, OrSet, ReplicaId};
+    /// let me = ReplicaId::new(1, 0x5eed);
+    /// let mut cart: OrMap<String, OrSet<String>> = OrMap::new();
+    /// let _ = cart.update(me, "fruit", |set| set.insert("apple"));
+    /// assert!(cart.get("fruit").is_some_and(|set| set.contains("apple")));
+    /// ```
     pub fn insert(&mut self, element: impl Into<T>) {
         self.cursor.at(element.into(), |mut at| {
             let dot = at.mint();
@@ -177,6 +237,15 @@ impl<T: Element> OrSetEdit<'_, T> {
     }
 
     /// Removes `element`, as [`OrSet::remove`] does.
+    ///
+    /// ```
+    /// use rejoin_crdts::{OrMap, OrSet, ReplicaId};
+    /// let me = ReplicaId::new(1, 0x5eed);
+    /// let mut cart: OrMap<String, OrSet<String>> = OrMap::new();
+    /// let _ = cart.update(me, "fruit", |set| set.insert("apple"));
+    /// let _ = cart.update(me, "fruit", |set| set.remove("apple"));
+    /// assert!(cart.get("fruit").is_none()); // a key without content is not there
+    /// ```
     pub fn remove<Q: Ord + ?Sized>(&mut self, element: &Q)
     where
         T: Borrow<Q>,
@@ -185,11 +254,36 @@ impl<T: Element> OrSetEdit<'_, T> {
     }
 
     /// Removes everything that is there now.
+    ///
+    /// ```
+    /// use rejoin_crdts::{OrMap, OrSet, ReplicaId};
+    /// let me = ReplicaId::new(1, 0x5eed);
+    /// let mut cart: OrMap<String, OrSet<String>> = OrMap::new();
+    /// let _ = cart.update(me, "fruit", |set| set.insert("apple"));
+    /// let _ = cart.update(me, "fruit", |set| {
+    ///     set.clear();
+    ///     set.insert("pear");
+    /// });
+    /// assert!(cart.get("fruit").is_some_and(|set| set.iter().eq(["pear"])));
+    /// ```
     pub fn clear(&mut self) {
         self.cursor.clear();
     }
 
     /// What is in the set at this point of the edit.
+    ///
+    /// ```
+    /// use rejoin_crdts::{OrMap, OrSet, ReplicaId};
+    /// let me = ReplicaId::new(1, 0x5eed);
+    /// let mut cart: OrMap<String, OrSet<String>> = OrMap::new();
+    /// let _ = cart.update(me, "fruit", |set| set.insert("apple"));
+    /// let _ = cart.update(me, "fruit", |set| {
+    ///     if set.view().contains("apple") {
+    ///         set.insert("pear");
+    ///     }
+    /// });
+    /// assert_eq!(cart.get("fruit").map(|set| set.len()), Some(2));
+    /// ```
     #[must_use]
     pub fn view(&self) -> OrSetView<'_, T> {
         OrSetView { store: self.cursor.store }
@@ -197,12 +291,30 @@ impl<T: Element> OrSetEdit<'_, T> {
 }
 
 /// Reads an [`OrSet`] inside a map.
+///
+/// ```
+/// use rejoin_crdts::{OrMap, OrSet, ReplicaId};
+/// let me = ReplicaId::new(1, 0x5eed);
+/// let mut cart: OrMap<String, OrSet<String>> = OrMap::new();
+/// let _ = cart.update(me, "fruit", |set| set.insert("apple"));
+/// let fruit = cart.get("fruit").expect("it is there"); // a view, which borrows
+/// assert!(fruit.contains("apple"));
+/// ```
 pub struct OrSetView<'a, T: Element> {
     store: &'a DotMap<T, DotSet>,
 }
 
 impl<'a, T: Element> OrSetView<'a, T> {
     /// Whether `element` is in the set.
+    ///
+    /// ```
+    /// use rejoin_crdts::{OrMap, OrSet, ReplicaId};
+    /// let me = ReplicaId::new(1, 0x5eed);
+    /// let mut cart: OrMap<String, OrSet<String>> = OrMap::new();
+    /// let _ = cart.update(me, "fruit", |set| set.insert("apple"));
+    /// let fruit = cart.get("fruit").expect("it is there");
+    /// assert!(fruit.contains("apple") && !fruit.contains("pear"));
+    /// ```
     #[must_use]
     pub fn contains<Q: Ord + ?Sized>(self, element: &Q) -> bool
     where
@@ -212,17 +324,42 @@ impl<'a, T: Element> OrSetView<'a, T> {
     }
 
     /// The elements, ascending.
+    ///
+    /// ```
+    /// use rejoin_crdts::{OrMap, OrSet, ReplicaId};
+    /// let me = ReplicaId::new(1, 0x5eed);
+    /// let mut cart: OrMap<String, OrSet<String>> = OrMap::new();
+    /// let _ = cart.update(me, "fruit", |set| set.insert("apple"));
+    /// let _ = cart.update(me, "fruit", |set| set.insert("Pear"));
+    /// assert!(cart.get("fruit").is_some_and(|set| set.iter().eq(["Pear", "apple"])));
+    /// ```
     pub fn iter(self) -> impl ExactSizeIterator<Item = &'a T> + 'a {
         self.store.iter().map(|(element, _)| element)
     }
 
     /// How many elements there are.
+    ///
+    /// ```
+    /// use rejoin_crdts::{OrMap, OrSet, ReplicaId};
+    /// let me = ReplicaId::new(1, 0x5eed);
+    /// let mut cart: OrMap<String, OrSet<String>> = OrMap::new();
+    /// let _ = cart.update(me, "fruit", |set| set.insert("apple"));
+    /// assert_eq!(cart.get("fruit").map(|set| set.len()), Some(1));
+    /// ```
     #[must_use]
     pub fn len(self) -> usize {
         self.store.len()
     }
 
     /// Whether there is none.
+    ///
+    /// ```
+    /// use rejoin_crdts::{OrMap, OrSet, ReplicaId};
+    /// let me = ReplicaId::new(1, 0x5eed);
+    /// let mut cart: OrMap<String, OrSet<String>> = OrMap::new();
+    /// let _ = cart.update(me, "fruit", |set| set.insert("apple"));
+    /// assert!(cart.get("fruit").is_some_and(|set| !set.is_empty())); // or it would not be there
+    /// ```
     #[must_use]
     pub fn is_empty(self) -> bool {
         self.store.is_empty()

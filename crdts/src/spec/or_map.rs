@@ -38,6 +38,16 @@ impl<K: fmt::Debug, Op: fmt::Debug> fmt::Debug for MapOp<K, Op> {
 }
 
 /// A model whose type can be the value of a map.
+///
+/// ```
+/// use rejoin_crdts::spec::{Nested, OrSetModel, SetOp};
+/// use rejoin_crdts::{OrMap, OrSet, ReplicaId};
+/// let sets = OrSetModel::new([1u8, 2]);
+/// let mut map: OrMap<String, OrSet<u8>> = OrMap::new();
+/// let _ = map.update(ReplicaId::new(1, 0), "low", |set| sets.edit(set, &SetOp::Add(1)));
+/// let read = map.get("low").map(|view| sets.read_view(view));
+/// assert_eq!(read, Some([1].into()));
+/// ```
 pub trait Nested: Model {
     /// The type.
     type Type: Causal<Store: Wire + Send + Sync>;
@@ -55,6 +65,20 @@ pub trait Nested: Model {
 
 /// [`OrMap`]: the value of a key is the nested specification over the operations inside it that no
 /// visible remove of the key, nor clear, had seen.
+///
+/// ```
+/// use rejoin_crdts::laws::{Event, Execution};
+/// use rejoin_crdts::spec::{MapOp, OrMapModel, OrSetModel, SetOp};
+/// use rejoin_crdts::{OpSet, Spec};
+/// let model = OrMapModel::new([7u8], OrSetModel::new([1u8, 2]));
+/// let mut run = Execution::new(&model, 2);
+/// let event = |replica, op, sees| Event { replica, op, sees, clock_ms: 0 };
+/// run.step(&event(0, MapOp::Update(7, vec![SetOp::Add(1)]), OpSet::new()));
+/// run.step(&event(0, MapOp::Remove(7), OpSet::first(1)));
+/// run.step(&event(1, MapOp::Update(7, vec![SetOp::Add(2)]), OpSet::first(1))); // concurrent
+/// let view = run.history().view(&OpSet::first(3));
+/// assert_eq!(model.value(&view), Some([(7, [2].into())].into()));
+/// ```
 #[derive(Clone, Debug)]
 pub struct OrMapModel<K, N> {
     keys: Vec<K>,
@@ -63,6 +87,13 @@ pub struct OrMapModel<K, N> {
 
 impl<K, N> OrMapModel<K, N> {
     /// Tries these keys, with values under `nested`.
+    ///
+    /// ```
+    /// use rejoin_crdts::Spec;
+    /// use rejoin_crdts::spec::{MapOp, OrMapModel, OrSetModel, SetOp};
+    /// let model = OrMapModel::new([7u8], OrSetModel::new([1u8]));
+    /// assert_eq!(model.alphabet()[0], MapOp::Update(7, vec![SetOp::Add(1)]));
+    /// ```
     pub fn new(keys: impl IntoIterator<Item = K>, nested: N) -> Self {
         Self { keys: keys.into_iter().collect(), nested }
     }

@@ -34,6 +34,19 @@ impl<T: fmt::Debug> fmt::Debug for SetOp<T> {
 
 /// [`OrSet`]: `x` is in iff an add of `x` is visible that no visible remove of `x`, nor clear, had
 /// seen.
+///
+/// ```
+/// use rejoin_crdts::laws::{Event, Execution};
+/// use rejoin_crdts::spec::{OrSetModel, SetOp};
+/// use rejoin_crdts::{OpSet, Spec};
+/// let model = OrSetModel::new([1u8]);
+/// let mut run = Execution::new(&model, 2);
+/// let event = |replica, op, sees| Event { replica, op, sees, clock_ms: 0 };
+/// run.step(&event(0, SetOp::Add(1), OpSet::new()));
+/// run.step(&event(1, SetOp::Remove(1), OpSet::new())); // has not seen the add
+/// let view = run.history().view(&OpSet::first(2));
+/// assert_eq!(model.value(&view), Some([1].into()));
+/// ```
 #[derive(Clone, Debug)]
 pub struct OrSetModel<T> {
     elements: Vec<T>,
@@ -41,6 +54,13 @@ pub struct OrSetModel<T> {
 
 impl<T> OrSetModel<T> {
     /// Tries these elements.
+    ///
+    /// ```
+    /// use rejoin_crdts::Spec;
+    /// use rejoin_crdts::spec::{OrSetModel, SetOp};
+    /// let model = OrSetModel::new([1u8]);
+    /// assert_eq!(model.alphabet(), [SetOp::Add(1), SetOp::Remove(1), SetOp::Clear]);
+    /// ```
     pub fn new(elements: impl IntoIterator<Item = T>) -> Self {
         Self { elements: elements.into_iter().collect() }
     }

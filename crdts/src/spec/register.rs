@@ -20,6 +20,18 @@ impl<T: fmt::Debug> fmt::Debug for Write<T> {
 }
 
 /// [`LwwRegister`]: the value of the visible write with the greatest stamp, or none.
+///
+/// ```
+/// use rejoin_crdts::laws::{Event, Execution};
+/// use rejoin_crdts::spec::{LwwRegisterModel, Write};
+/// use rejoin_crdts::{OpSet, Spec};
+/// let model = LwwRegisterModel::new([1u8, 2]);
+/// let mut run = Execution::new(&model, 2);
+/// run.step(&Event { replica: 0, op: Write(1), sees: OpSet::new(), clock_ms: 9 });
+/// run.step(&Event { replica: 1, op: Write(2), sees: OpSet::new(), clock_ms: 5 });
+/// let view = run.history().view(&OpSet::first(2));
+/// assert_eq!(model.value(&view), Some(Some(1))); // written later, by the clocks
+/// ```
 #[derive(Clone, Debug)]
 pub struct LwwRegisterModel<T> {
     values: Vec<T>,
@@ -27,6 +39,12 @@ pub struct LwwRegisterModel<T> {
 
 impl<T> LwwRegisterModel<T> {
     /// Tries these values.
+    ///
+    /// ```
+    /// use rejoin_crdts::Spec;
+    /// use rejoin_crdts::spec::{LwwRegisterModel, Write};
+    /// assert_eq!(LwwRegisterModel::new([1u8, 2]).alphabet(), [Write(1), Write(2)]);
+    /// ```
     pub fn new(values: impl IntoIterator<Item = T>) -> Self {
         Self { values: values.into_iter().collect() }
     }

@@ -15,6 +15,24 @@ use crate::{At, OpId, ReplicaId};
 /// A replica of some replicated object: ours ([`Replica`](crate::sync::Replica)) or yours.
 ///
 /// Addresses (`from`, `to`, `peers`) are replica ids without their incarnation.
+///
+/// ```
+/// use rejoin_crdts::spec::{CounterOp, GCounterModel};
+/// use rejoin_crdts::sync::{Config, Outbox, Output, Protocol, Replica};
+/// use rejoin_crdts::{OpId, ReplicaId};
+/// let mut draw = |bound: u64| bound / 2; // a driver's own randomness
+/// let me = ReplicaId::new(1, 0x5eed);
+/// let mut out = Outbox::new(&mut draw);
+/// let mut replica: Replica<GCounterModel> =
+///     Replica::start(GCounterModel, Config::default(), me, Vec::new(), 0, &mut out);
+///
+/// let mut out = Outbox::new(&mut draw);
+/// replica.perform(OpId::new(me, 1), 5, CounterOp::Add(7), &mut out)?;
+/// assert_eq!(replica.read(), 7);
+/// let outputs = out.into_outputs(); // in this order: first it is on the disk, then it is done
+/// assert!(matches!(outputs[..], [Output::Append(_), Output::Done { .. }]));
+/// # Ok::<(), rejoin_crdts::Refused>(())
+/// ```
 pub trait Protocol: Clone + Eq + Hash + Debug + Send + 'static {
     /// What the replicated object means.
     type Spec: Spec;
@@ -93,6 +111,23 @@ pub trait Protocol: Clone + Eq + Hash + Debug + Send + 'static {
 }
 
 /// A protocol whose replicas hold a lattice: a judge derives from the state what is visible.
+///
+/// ```
+/// use rejoin_crdts::Lattice;
+/// use rejoin_crdts::sync::Backed;
+/// # use rejoin_crdts::spec::{CounterOp, GCounterModel};
+/// # use rejoin_crdts::sync::{Config, Outbox, Protocol, Replica};
+/// # use rejoin_crdts::{OpId, ReplicaId};
+/// # let mut draw = |bound: u64| bound / 2;
+/// # let me = ReplicaId::new(1, 0);
+/// # let mut out = Outbox::new(&mut draw);
+/// # let mut replica: Replica<GCounterModel> =
+/// #     Replica::start(GCounterModel, Config::default(), me, Vec::new(), 0, &mut out);
+/// let before = replica.state().clone();
+/// replica.perform(OpId::new(me, 1), 5, CounterOp::Add(7), &mut out)?;
+/// assert!(replica.state().covers(&before) && *replica.state() != before);
+/// # Ok::<(), rejoin_crdts::Refused>(())
+/// ```
 pub trait Backed: Protocol<Spec: Model> {
     /// The state of this replica.
     fn state(&self) -> &<Self::Spec as Model>::State;
@@ -101,6 +136,31 @@ pub trait Backed: Protocol<Spec: Model> {
 /// A protocol that is not backed by a lattice: it says itself what is visible, and is cross-checked
 /// (the set grows, stays within what was performed, holds its own operations at once, and is
 /// complete when the network is quiet).
+///
+/// ```
+/// use rejoin_crdts::OpId;
+/// use rejoin_crdts::sync::Reporting;
+/// use std::collections::BTreeSet;
+/// # mod ledger { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doctest/ledger.rs")); }
+/// # use ledger::Ledger;
+/// # use rejoin_crdts::ReplicaId;
+/// # use rejoin_crdts::spec::{CounterOp, GCounterModel};
+/// # use rejoin_crdts::sync::{Outbox, Protocol};
+///
+/// impl Reporting for Ledger { // a protocol that keeps the list of its operations
+///     fn visible(&self) -> BTreeSet<OpId> {
+///         self.entries.keys().copied().collect()
+///     }
+/// }
+/// # let mut draw = |bound: u64| bound / 2;
+/// # let me = ReplicaId::new(1, 0);
+/// # let mut out = Outbox::new(&mut draw);
+/// # let mut ledger = Ledger::start(GCounterModel, 50, me, Vec::new(), 0, &mut out);
+/// let id = OpId::new(me, 1);
+/// ledger.perform(id, 5, CounterOp::Add(7), &mut out)?;
+/// assert_eq!(ledger.visible(), [id].into());
+/// # Ok::<(), rejoin_crdts::Refused>(())
+/// ```
 pub trait Reporting: Protocol {
     /// The operations visible here.
     fn visible(&self) -> BTreeSet<OpId>;
@@ -155,6 +215,16 @@ pub enum Output<P: Protocol> {
 }
 
 /// Where a replica puts what it wants done, and where it draws its random choices.
+///
+/// ```
+/// # use rejoin_crdts::spec::GCounterModel;
+/// # use rejoin_crdts::sync::{Outbox, Output, Replica, Timer};
+/// # let mut draw = |bound: u64| bound / 2;
+/// let mut out: Outbox<'_, Replica<GCounterModel>> = Outbox::new(&mut draw);
+/// out.timer(100, Timer::Gossip);
+/// out.timer(1_000, Timer::Heartbeat);
+/// assert_eq!(out.into_outputs().len(), 2); // now a driver carries them out
+/// ```
 pub struct Outbox<'d, P: Protocol> {
     outputs: Vec<Output<P>>,
     draw: &'d mut dyn Draw,
@@ -162,42 +232,127 @@ pub struct Outbox<'d, P: Protocol> {
 
 impl<'d, P: Protocol> Outbox<'d, P> {
     /// An empty outbox whose choices come from `draw`.
+    ///
+    /// ```
+    /// use rejoin_crdts::spec::GCounterModel;
+    /// use rejoin_crdts::sync::{Outbox, Replica};
+    /// let mut draw = |bound: u64| bound - 1; // whatever the driver draws from
+    /// let mut out: Outbox<'_, Replica<GCounterModel>> = Outbox::new(&mut draw);
+    /// assert_eq!(out.draw(6), 5);
+    /// ```
     #[must_use]
     pub fn new(draw: &'d mut dyn Draw) -> Self {
         Self { outputs: Vec::new(), draw }
     }
 
     /// Asks for `message` to be sent to address `to`.
+    ///
+    /// ```
+    /// # use rejoin_crdts::spec::GCounterModel;
+    /// # use rejoin_crdts::sync::{Outbox, Output, Replica, Timer};
+    /// # let mut draw = |bound: u64| bound / 2;
+    /// let mut out: Outbox<'_, Replica<GCounterModel>> = Outbox::new(&mut draw);
+    /// # use rejoin_crdts::{ReplicaId, sync::{Have, Message}};
+    /// # let (of, by) = (ReplicaId::new(2, 0), ReplicaId::new(1, 0));
+    /// let message = Message::Have(Have { of, by, have: 3 });
+    /// out.send(2, message.clone());
+    /// assert_eq!(out.into_outputs(), [Output::Send { to: 2, message }]);
+    /// ```
     pub fn send(&mut self, to: u64, message: P::Message) {
         self.outputs.push(Output::Send { to, message });
     }
 
     /// Asks to be woken with `timer` after `after_ms` milliseconds.
+    ///
+    /// ```
+    /// # use rejoin_crdts::spec::GCounterModel;
+    /// # use rejoin_crdts::sync::{Outbox, Output, Replica, Timer};
+    /// # let mut draw = |bound: u64| bound / 2;
+    /// let mut out: Outbox<'_, Replica<GCounterModel>> = Outbox::new(&mut draw);
+    /// out.timer(100, Timer::Gossip);
+    /// assert_eq!(out.into_outputs(), [Output::Timer { after_ms: 100, timer: Timer::Gossip }]);
+    /// ```
     pub fn timer(&mut self, after_ms: u64, timer: P::Timer) {
         self.outputs.push(Output::Timer { after_ms, timer });
     }
 
     /// Asks for `record` to be appended to the disk.
+    ///
+    /// ```
+    /// # use rejoin_crdts::spec::GCounterModel;
+    /// # use rejoin_crdts::sync::{Outbox, Output, Record, Replica};
+    /// # use rejoin_crdts::{GCounter, ReplicaId, Timestamp};
+    /// # let clock = Timestamp::new(5, 0, ReplicaId::new(1, 0));
+    /// # let mut draw = |bound: u64| bound / 2;
+    /// let mut out: Outbox<'_, Replica<GCounterModel>> = Outbox::new(&mut draw);
+    /// # let delta = GCounter::new().increment(ReplicaId::new(1, 0), 7)?;
+    /// let record = Record::News { delta, clock };
+    /// out.append(record.clone());
+    /// assert_eq!(out.into_outputs(), [Output::Append(record)]);
+    /// # Ok::<(), rejoin_crdts::CounterOverflow>(())
+    /// ```
     pub fn append(&mut self, record: P::Record) {
         self.outputs.push(Output::Append(record));
     }
 
     /// Asks for the disk to be replaced by `record`.
+    ///
+    /// ```
+    /// # use rejoin_crdts::spec::GCounterModel;
+    /// # use rejoin_crdts::sync::{Outbox, Output, Record, Replica};
+    /// # use rejoin_crdts::{GCounter, ReplicaId, Timestamp};
+    /// # let clock = Timestamp::new(5, 0, ReplicaId::new(1, 0));
+    /// # let mut draw = |bound: u64| bound / 2;
+    /// let mut out: Outbox<'_, Replica<GCounterModel>> = Outbox::new(&mut draw);
+    /// let record = Record::Snapshot { state: GCounter::new(), clock };
+    /// out.snapshot(record.clone());
+    /// assert_eq!(out.into_outputs(), [Output::Snapshot(record)]);
+    /// ```
     pub fn snapshot(&mut self, record: P::Record) {
         self.outputs.push(Output::Snapshot(record));
     }
 
     /// Acknowledges operation `id`, which the disks of `held_by` hold.
+    ///
+    /// ```
+    /// # use rejoin_crdts::spec::GCounterModel;
+    /// # use rejoin_crdts::sync::{Outbox, Output, Replica, Timer};
+    /// # let mut draw = |bound: u64| bound / 2;
+    /// let mut out: Outbox<'_, Replica<GCounterModel>> = Outbox::new(&mut draw);
+    /// # use rejoin_crdts::{OpId, ReplicaId};
+    /// let id = OpId::new(ReplicaId::new(1, 0), 1);
+    /// out.done(id, [1]); // on its own disk, so far
+    /// assert_eq!(out.into_outputs(), [Output::Done { id, held_by: [1].into() }]);
+    /// ```
     pub fn done(&mut self, id: OpId, held_by: impl IntoIterator<Item = u64>) {
         self.outputs.push(Output::Done { id, held_by: held_by.into_iter().collect() });
     }
 
     /// A random number in `0..bound`; the only randomness a replica may use.
+    ///
+    /// ```
+    /// # use rejoin_crdts::spec::GCounterModel;
+    /// # use rejoin_crdts::sync::{Outbox, Output, Replica, Timer};
+    /// # let mut draw = |bound: u64| bound / 2;
+    /// let mut out: Outbox<'_, Replica<GCounterModel>> = Outbox::new(&mut draw);
+    /// assert!(out.draw(6) < 6);
+    /// ```
     pub fn draw(&mut self, bound: u64) -> u64 {
         self.draw.below(bound)
     }
 
     /// Takes what was asked for, in order.
+    ///
+    /// ```
+    /// # use rejoin_crdts::spec::GCounterModel;
+    /// # use rejoin_crdts::sync::{Outbox, Output, Replica, Timer};
+    /// # let mut draw = |bound: u64| bound / 2;
+    /// let mut out: Outbox<'_, Replica<GCounterModel>> = Outbox::new(&mut draw);
+    /// out.timer(100, Timer::Gossip);
+    /// out.timer(1_000, Timer::Heartbeat);
+    /// let [first, _] = &out.into_outputs()[..] else { panic!("two were asked for") };
+    /// assert_eq!(*first, Output::Timer { after_ms: 100, timer: Timer::Gossip });
+    /// ```
     #[must_use]
     pub fn into_outputs(self) -> Vec<Output<P>> {
         self.outputs

@@ -41,40 +41,23 @@ pub const SCHEMA: u32 = 1;
 /// for the clock Kulkarni et al., OPODIS 2014.
 ///
 /// ```
+/// use rejoin_crdts::spec::{CounterOp, GCounterModel};
 /// use rejoin_crdts::sync::{Backed, Config, Outbox, Output, Protocol, Replica, Timer};
 /// use rejoin_crdts::{OpId, ReplicaId};
-/// # use rejoin_crdts::{At, DeltaOf, GCounter, Model, Refused, Spec, View};
-/// # #[derive(Clone)]
-/// # struct Counter;
-/// # impl Spec for Counter {
-/// #     type Op = u64;
-/// #     type Value = u128;
-/// #     fn alphabet(&self) -> Vec<u64> { vec![1] }
-/// #     fn value(&self, view: &View<'_, u64>) -> Option<u128> {
-/// #         Some(view.iter().map(|seen| u128::from(*seen.op)).sum())
-/// #     }
-/// # }
-/// # impl Model for Counter {
-/// #     type State = GCounter;
-/// #     fn initial(&self, _: ReplicaId) -> GCounter { GCounter::new() }
-/// #     fn perform(&self, state: &mut GCounter, at: &At, op: &u64) -> Result<DeltaOf<Self>, Refused> {
-/// #         Ok(state.increment(at.id.replica, *op)?)
-/// #     }
-/// #     fn read(&self, state: &GCounter) -> u128 { state.value() }
-/// # }
-/// // `Counter` is a model of `GCounter`; a driver brings time, randomness and the network.
+/// // A driver brings time, randomness and the network.
 /// let mut draw = |bound: u64| bound / 2;
 /// let mut replicas = [1, 2].map(|address| {
 ///     let mut out = Outbox::new(&mut draw);
 ///     let me = ReplicaId::new(address, 0x5eed);
-///     let mut replica: Replica<Counter> =
-///         Replica::start(Counter, Config::default(), me, Vec::new(), 0, &mut out);
+///     let mut replica: Replica<GCounterModel> =
+///         Replica::start(GCounterModel, Config::default(), me, Vec::new(), 0, &mut out);
 ///     replica.members(0, &[3 - address], &mut out);
 ///     replica
 /// });
 ///
 /// let mut out = Outbox::new(&mut draw);
-/// replicas[0].perform(OpId::new(ReplicaId::new(1, 0x5eed), 1), 5, 7, &mut out)?;
+/// let id = OpId::new(ReplicaId::new(1, 0x5eed), 1);
+/// replicas[0].perform(id, 5, CounterOp::Add(7), &mut out)?;
 /// replicas[0].timer(100, Timer::Gossip, &mut out);
 /// for output in out.into_outputs() {
 ///     if let Output::Send { to: 2, message } = output {
@@ -83,7 +66,7 @@ pub const SCHEMA: u32 = 1;
 /// }
 /// assert_eq!(replicas[1].read(), 7);
 /// assert_eq!(replicas[0].state(), replicas[1].state());
-/// # Ok::<(), Refused>(())
+/// # Ok::<(), rejoin_crdts::Refused>(())
 /// ```
 #[derive(Clone)]
 pub struct Replica<M: Model> {
@@ -112,18 +95,56 @@ pub(super) struct Voice<'s, S> {
 
 impl<M: Model> Replica<M> {
     /// Who it is, incarnation included.
+    ///
+    /// ```
+    /// # use rejoin_crdts::spec::{CounterOp, GCounterModel};
+    /// # use rejoin_crdts::sync::{Config, Outbox, Protocol, Replica};
+    /// # use rejoin_crdts::{OpId, ReplicaId};
+    /// # let mut draw = |bound: u64| bound / 2;
+    /// # let mut out = Outbox::new(&mut draw);
+    /// let me = ReplicaId::new(1, 0x5eed);
+    /// let mut replica: Replica<GCounterModel> =
+    ///     Replica::start(GCounterModel, Config::default(), me, Vec::new(), 0, &mut out);
+    /// assert_eq!(replica.me(), me);
+    /// ```
     #[must_use]
     pub fn me(&self) -> ReplicaId {
         self.me
     }
 
     /// Its clock's latest stamp, at or above every stamp in its state.
+    ///
+    /// ```
+    /// # use rejoin_crdts::spec::{CounterOp, GCounterModel};
+    /// # use rejoin_crdts::sync::{Config, Outbox, Protocol, Replica};
+    /// # use rejoin_crdts::{OpId, ReplicaId};
+    /// # let mut draw = |bound: u64| bound / 2;
+    /// # let mut out = Outbox::new(&mut draw);
+    /// let me = ReplicaId::new(1, 0x5eed);
+    /// let mut replica: Replica<GCounterModel> =
+    ///     Replica::start(GCounterModel, Config::default(), me, Vec::new(), 0, &mut out);
+    /// let at = replica.perform(OpId::new(me, 1), 5, CounterOp::Add(7), &mut out)?;
+    /// assert_eq!(replica.clock(), at.stamp);
+    /// # Ok::<(), rejoin_crdts::Refused>(())
+    /// ```
     #[must_use]
     pub fn clock(&self) -> Timestamp {
         self.clock.latest()
     }
 
     /// Its configuration.
+    ///
+    /// ```
+    /// # use rejoin_crdts::spec::{CounterOp, GCounterModel};
+    /// # use rejoin_crdts::sync::{Config, Outbox, Protocol, Replica};
+    /// # use rejoin_crdts::{OpId, ReplicaId};
+    /// # let mut draw = |bound: u64| bound / 2;
+    /// # let mut out = Outbox::new(&mut draw);
+    /// let me = ReplicaId::new(1, 0x5eed);
+    /// let mut replica: Replica<GCounterModel> =
+    ///     Replica::start(GCounterModel, Config::default(), me, Vec::new(), 0, &mut out);
+    /// assert_eq!(replica.config().gossip_ms, 100);
+    /// ```
     #[must_use]
     pub fn config(&self) -> &Config {
         &self.config

@@ -16,12 +16,26 @@ impl ScenarioError {
     }
 
     /// What is wrong: names the key, and says what is accepted.
+    ///
+    /// ```
+    /// use rejoin_sim::{Registry, Scenario};
+    /// let text = "type = 'likes'";
+    /// let error = Scenario::parse(text, &Registry::new()).unwrap_err(); // nothing is registered
+    /// assert!(error.message().contains("likes"));
+    /// ```
     #[must_use]
     pub fn message(&self) -> &str {
         &self.message
     }
 
     /// The bytes of the text that are wrong, if the scenario came from a text.
+    ///
+    /// ```
+    /// use rejoin_sim::{Registry, Scenario};
+    /// let text = "type = 'likes'";
+    /// let error = Scenario::parse(text, &Registry::new()).unwrap_err(); // nothing is registered
+    /// assert_eq!(error.span().map(|span| &text[span]), Some("'likes'"));
+    /// ```
     #[must_use]
     pub fn span(&self) -> Option<Range<usize>> {
         self.span.clone()

@@ -16,6 +16,12 @@ pub struct Preset {
 
 impl Preset {
     /// The preset called `name`.
+    ///
+    /// ```
+    /// use rejoin_sim::Preset;
+    /// assert!(Preset::find("cart").is_some_and(|cart| cart.text.contains("or-map")));
+    /// assert!(Preset::find("no such preset").is_none());
+    /// ```
     #[must_use]
     pub fn find(name: &str) -> Option<&'static Self> {
         presets().iter().find(|preset| preset.name == name)
@@ -26,12 +32,29 @@ impl Preset {
     /// # Errors
     ///
     /// If `registry` lacks its type.
+    ///
+    /// ```
+    /// # use rejoin_crdts::spec::PnCounterModel;
+    /// # use rejoin_sim::{Registry, TypeSubject};
+    /// let mut registry = Registry::new();
+    /// registry.add(TypeSubject::new("pn-counter", "grows and shrinks", PnCounterModel));
+    /// use rejoin_sim::Preset;
+    /// let counter = Preset::find("counter").expect("it comes with the simulator");
+    /// assert_eq!(counter.scenario(&registry)?.subject, "pn-counter");
+    /// assert!(counter.scenario(&Registry::new()).is_err()); // which lacks the type
+    /// # Ok::<(), rejoin_sim::ScenarioError>(())
+    /// ```
     pub fn scenario(&self, registry: &Registry) -> Result<Scenario, ScenarioError> {
         Scenario::parse(self.text, registry)
     }
 }
 
 /// All presets; the first is what is run when none is named.
+///
+/// ```
+/// use rejoin_sim::{Preset, presets};
+/// assert_eq!(presets().first(), Preset::find("cart"));
+/// ```
 #[must_use]
 pub const fn presets() -> &'static [Preset] {
     &PRESETS

@@ -48,10 +48,30 @@ impl<P: Protocol> Parts<P> {
 
 /// A protocol of one's own whose replicas hold a lattice, from which a judge derives what is
 /// visible.
+///
+/// ```
+/// use rejoin_crdts::spec::GCounterModel;
+/// use rejoin_crdts::sync::{Config, Replica}; // as an example of a protocol
+/// use rejoin_sim::{ProtocolSubject, Scenario, Subject, Verdict};
+/// let counter: ProtocolSubject<Replica<GCounterModel>> =
+///     ProtocolSubject::new("mine", "a counter", GCounterModel, Config::default());
+/// let outcome = counter.run(&Scenario { loss: 0.2, ..Scenario::of("mine") }, 1)?;
+/// assert_eq!(outcome.verdict, Verdict::Held);
+/// # Ok::<(), rejoin_sim::RunError>(())
+/// ```
 pub struct ProtocolSubject<P: Backed>(Parts<P>);
 
 impl<P: Backed> ProtocolSubject<P> {
     /// The protocol `P` on objects that `spec` specifies, with a fixed configuration.
+    ///
+    /// ```
+    /// # use rejoin_crdts::spec::GCounterModel;
+    /// # use rejoin_crdts::sync::{Config, Replica};
+    /// # use rejoin_sim::{ProtocolSubject, Subject};
+    /// let counter: ProtocolSubject<Replica<GCounterModel>> =
+    ///     ProtocolSubject::new("mine", "a counter", GCounterModel, Config::default());
+    /// assert_eq!((counter.name(), counter.policies()[0].as_str()), ("mine", "own"));
+    /// ```
     pub fn new(
         name: impl Into<String>,
         summary: impl Into<String>,
@@ -62,6 +82,24 @@ impl<P: Backed> ProtocolSubject<P> {
     }
 
     /// Makes the configuration from the scenario's `[config]` instead.
+    ///
+    /// ```
+    /// # use rejoin_crdts::spec::GCounterModel;
+    /// # use rejoin_crdts::sync::{Config, Replica};
+    /// # use rejoin_sim::{ProtocolSubject, Scenario, Subject, scenario::Caps};
+    /// let counter: ProtocolSubject<Replica<GCounterModel>> =
+    ///     ProtocolSubject::new("mine", "a counter", GCounterModel, Config::default())
+    ///         .configured(|caps| Config {
+    ///             gossip_ms: caps.gossip_ms.unwrap_or(100),
+    ///             ..Config::default()
+    ///         });
+    /// let every = |gossip_ms| {
+    ///     let config = Caps { gossip_ms: Some(gossip_ms), ..Caps::default() };
+    ///     counter.run(&Scenario { config, ..Scenario::of("mine") }, 1)
+    /// };
+    /// assert!(every(10)?.traffic.sent > every(500)?.traffic.sent);
+    /// # Ok::<(), rejoin_sim::RunError>(())
+    /// ```
     #[must_use]
     pub fn configured(
         mut self,
@@ -73,10 +111,47 @@ impl<P: Backed> ProtocolSubject<P> {
 }
 
 /// A protocol of one's own that is not backed by a lattice: it reports itself what is visible.
+///
+/// ```
+/// # mod ledger {
+/// #     include!(concat!(env!("CARGO_MANIFEST_DIR"), "/../crdts/doctest/ledger.rs"));
+/// #     impl rejoin_crdts::sync::Reporting for Ledger {
+/// #         fn visible(&self) -> std::collections::BTreeSet<OpId> {
+/// #             self.entries.keys().copied().collect()
+/// #         }
+/// #     }
+/// # }
+/// # use ledger::Ledger; // a protocol that keeps the list of its operations
+/// # use rejoin_crdts::spec::GCounterModel;
+/// use rejoin_sim::{ReportingSubject, Scenario, Subject, Verdict};
+/// // `Ledger` keeps the list of its operations, and sends all of them every 50 ms.
+/// let counter: ReportingSubject<Ledger> =
+///     ReportingSubject::new("ledger", "a counter", GCounterModel, 50);
+/// let outcome = counter.run(&Scenario { loss: 0.2, ..Scenario::of("ledger") }, 1)?;
+/// assert_eq!(outcome.verdict, Verdict::Held);
+/// # Ok::<(), rejoin_sim::RunError>(())
+/// ```
 pub struct ReportingSubject<P: Reporting>(Parts<P>);
 
 impl<P: Reporting> ReportingSubject<P> {
     /// The protocol `P` on objects that `spec` specifies, with a fixed configuration.
+    ///
+    /// ```
+    /// # mod ledger {
+    /// #     include!(concat!(env!("CARGO_MANIFEST_DIR"), "/../crdts/doctest/ledger.rs"));
+    /// #     impl rejoin_crdts::sync::Reporting for Ledger {
+    /// #         fn visible(&self) -> std::collections::BTreeSet<OpId> {
+    /// #             self.entries.keys().copied().collect()
+    /// #         }
+    /// #     }
+    /// # }
+    /// # use ledger::Ledger; // a protocol that keeps the list of its operations
+    /// # use rejoin_crdts::spec::GCounterModel;
+    /// # use rejoin_sim::{ReportingSubject, Subject};
+    /// let counter: ReportingSubject<Ledger> =
+    ///     ReportingSubject::new("ledger", "a counter", GCounterModel, 50);
+    /// assert_eq!((counter.name(), counter.policies()[0].as_str()), ("ledger", "own"));
+    /// ```
     pub fn new(
         name: impl Into<String>,
         summary: impl Into<String>,
@@ -87,6 +162,29 @@ impl<P: Reporting> ReportingSubject<P> {
     }
 
     /// Makes the configuration from the scenario's `[config]` instead.
+    ///
+    /// ```
+    /// # mod ledger {
+    /// #     include!(concat!(env!("CARGO_MANIFEST_DIR"), "/../crdts/doctest/ledger.rs"));
+    /// #     impl rejoin_crdts::sync::Reporting for Ledger {
+    /// #         fn visible(&self) -> std::collections::BTreeSet<OpId> {
+    /// #             self.entries.keys().copied().collect()
+    /// #         }
+    /// #     }
+    /// # }
+    /// # use ledger::Ledger; // a protocol that keeps the list of its operations
+    /// # use rejoin_crdts::spec::GCounterModel;
+    /// # use rejoin_sim::{ReportingSubject, Scenario, Subject, scenario::Caps};
+    /// let counter: ReportingSubject<Ledger> =
+    ///     ReportingSubject::new("ledger", "a counter", GCounterModel, 50)
+    ///         .configured(|caps| caps.gossip_ms.unwrap_or(50));
+    /// let every = |gossip_ms| {
+    ///     let config = Caps { gossip_ms: Some(gossip_ms), ..Caps::default() };
+    ///     counter.run(&Scenario { config, ..Scenario::of("ledger") }, 1)
+    /// };
+    /// assert!(every(10)?.traffic.sent > every(500)?.traffic.sent);
+    /// # Ok::<(), rejoin_sim::RunError>(())
+    /// ```
     #[must_use]
     pub fn configured(
         mut self,

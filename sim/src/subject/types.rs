@@ -32,6 +32,13 @@ pub struct TypeSubject<M: Model> {
 
 impl<M: Model> TypeSubject<M> {
     /// The type that `model` drives and specifies.
+    ///
+    /// ```
+    /// # use rejoin_crdts::spec::GCounterModel;
+    /// # use rejoin_sim::{Subject, TypeSubject};
+    /// let counter = TypeSubject::new("likes", "how many like it", GCounterModel);
+    /// assert_eq!((counter.name(), counter.summary()), ("likes", "how many like it"));
+    /// ```
     pub fn new(name: impl Into<String>, summary: impl Into<String>, model: M) -> Self {
         Self { name: name.into(), summary: summary.into(), model }
     }
