@@ -5,6 +5,7 @@ use std::ops::Range;
 use std::path::PathBuf;
 
 use clap::{Args, CommandFactory as _, Parser, Subcommand};
+use rejoin_sim::explore::Address;
 
 /// The seed where none is given, the same for everybody.
 pub(crate) const DEFAULT_SEED: u64 = 1;
@@ -28,6 +29,7 @@ pub(crate) enum Command {
     Sweep(SweepArgs),
     Replay(ReplayArgs),
     Laws(LawsArgs),
+    Explore(ExploreArgs),
     List(ListArgs),
 }
 
@@ -104,6 +106,62 @@ pub(crate) struct LawsArgs {
     pub(crate) json: bool,
 }
 
+/// Every schedule at small scope: all that can happen to so few operations
+///
+/// Visits every causal history (who performs what, having seen which operations), with every script
+/// of the type's operations, smallest first. At each, deltas are merged in every order, states in
+/// every pair, joined deltas wherever they may arrive, and what is read is compared with the
+/// specification. What fails is the smallest that can.
+#[derive(Debug, Args)]
+pub(crate) struct ExploreArgs {
+    /// The type's name, as `list` shows it
+    #[arg(value_name = "TYPE")]
+    pub(crate) subject: String,
+    /// At most how many operations each replica performs
+    #[arg(long, value_name = "N,N,…", default_value = "2,1,1", value_parser = ops)]
+    pub(crate) ops: Ops,
+    /// The operations to try, separated by `;`, by their text or place [default: the type's]
+    #[arg(long, value_name = "OPS", value_parser = alphabet)]
+    pub(crate) alphabet: Option<Alphabet>,
+    /// At most how many crashes; whoever crashed comes back in a new incarnation
+    #[arg(long, value_name = "K", default_value_t = 0)]
+    pub(crate) crashes: usize,
+    /// Whoever crashed keeps its incarnation instead, which must break every type with dots
+    #[arg(long, requires = "crashes")]
+    pub(crate) reuse_id: bool,
+    /// Visit histories that are the same but for names, too
+    #[arg(long)]
+    pub(crate) no_reductions: bool,
+    /// Look at one history, by its address
+    #[arg(long, value_name = "ADDRESS", conflicts_with_all = ["save", "resume"])]
+    pub(crate) at: Option<Address>,
+    /// Show it step by step: who knows what, each state, what must be read
+    #[arg(long, requires = "at", conflicts_with = "json")]
+    pub(crate) watch: bool,
+    /// Save the failure, if there is one, as a trace, which `replay` visits again
+    #[arg(long, value_name = "FILE")]
+    pub(crate) save: Option<PathBuf>,
+    /// Note in this file how far it is, and go on from there if the file exists
+    #[arg(long, value_name = "FILE")]
+    pub(crate) resume: Option<PathBuf>,
+    /// How many threads [default: one for each processor]
+    #[arg(long, value_name = "N")]
+    pub(crate) jobs: Option<NonZeroUsize>,
+    /// About how many MiB may be remembered, in all threads
+    #[arg(long, value_name = "MIB", default_value_t = 1024)]
+    pub(crate) memory: usize,
+    #[command(flatten)]
+    pub(crate) format: Format,
+}
+
+/// How many operations each replica performs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Ops(pub(crate) Vec<usize>);
+
+/// Operations by text or place.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Alphabet(pub(crate) Vec<String>);
+
 /// The types, policies and presets that there are, and the broken types and what finds them
 #[derive(Debug, Args)]
 pub(crate) struct ListArgs {
@@ -149,6 +207,7 @@ pub(crate) fn command(program: &str, columns: usize) -> clap::Command {
         "run --type broken/subtracting-counter   a counter that goes below zero",
         "sweep cart --seeds 0..1000              a thousand of them",
         "laws or-set                             what every merge must obey",
+        "explore or-set --ops 2,1,1              every schedule of four operations",
         "list                                    everything that has a name",
     ]);
     let run = examples(&[
@@ -165,6 +224,12 @@ pub(crate) fn command(program: &str, columns: usize) -> clap::Command {
     let replay = examples(&["replay traces/cart-or-map-delta-17.trace"]);
     let laws =
         examples(&["laws or-map", "laws broken/forgetful-set", "laws or-set --cases 10_000"]);
+    let explore = examples(&[
+        "explore or-set --ops 2,2,1 --alphabet 'add \"apple\"; remove \"apple\"'",
+        "explore broken/shared-id-set --ops 3,1",
+        "explore broken/shared-id-set --ops 3,1 --at 7/6/9/14 --watch",
+        "explore g-counter --ops 2,1 --crashes 1 --reuse-id",
+    ]);
     Cli::command()
         .term_width(columns.min(100))
         .arg_required_else_help(true)
@@ -173,6 +238,7 @@ pub(crate) fn command(program: &str, columns: usize) -> clap::Command {
         .mut_subcommand("sweep", |command| command.after_help(sweep))
         .mut_subcommand("replay", |command| command.after_help(replay))
         .mut_subcommand("laws", |command| command.after_help(laws))
+        .mut_subcommand("explore", |command| command.after_help(explore))
 }
 
 /// A number, which may have underscores between its digits.
@@ -189,6 +255,27 @@ fn positive(text: &str) -> Result<u64, String> {
         0 => Err("0 would check nothing".to_owned()),
         count => Ok(count),
     }
+}
+
+/// Operations for each replica: `2,1,1`.
+fn ops(text: &str) -> Result<Ops, String> {
+    let one = |part: &str| -> Result<usize, String> {
+        let ops = number(part.trim())?;
+        usize::try_from(ops).map_err(|_| format!("`{text}` is out of reach"))
+    };
+    text.split(',').map(one).collect::<Result<_, _>>().map(Ops)
+}
+
+/// Operations, separated by semicolons; places may be separated by commas.
+fn alphabet(text: &str) -> Result<Alphabet, String> {
+    let places = text.chars().all(|c| c.is_ascii_digit() || c == ',' || c == ' ');
+    let parts = text.split(if places { ',' } else { ';' });
+    let parts: Vec<String> =
+        parts.map(|part| part.trim().to_owned()).filter(|part| !part.is_empty()).collect();
+    if parts.is_empty() {
+        return Err("it names no operation".to_owned());
+    }
+    Ok(Alphabet(parts))
 }
 
 /// A half-open range of seeds.

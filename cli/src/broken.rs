@@ -32,6 +32,7 @@ pub(crate) fn after<'r>(registry: &'r Registry, name: Option<&str>) -> Option<&'
 
 /// The commands that find what is wrong with it.
 pub(crate) fn found_by(entry: &Entry) -> Vec<&'static str> {
-    let judges = [(entry.laws, "laws"), (entry.simulator, "run")];
+    let judges =
+        [(entry.laws, "laws"), (!entry.scope.is_empty(), "explore"), (entry.simulator, "run")];
     judges.into_iter().filter(|(finds, _)| *finds).map(|(_, name)| name).collect()
 }

@@ -68,6 +68,31 @@ pub(crate) enum InputError {
         #[help]
         help: String,
     },
+    /// A subject without histories to explore.
+    #[error(
+        "`{name}` is a protocol, not a type: it has no deltas whose histories could be explored"
+    )]
+    NoHistories {
+        /// The protocol.
+        name: String,
+        /// What to do instead.
+        #[help]
+        help: String,
+    },
+    /// A scope that makes no sense.
+    #[error("{0}")]
+    Scope(rejoin_sim::explore::ExploreError),
+    /// A file that an exploration cannot go on from.
+    #[error("cannot go on from `{}`: {message}", path.display())]
+    Resume {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        message: String,
+        /// What to do.
+        #[help]
+        help: String,
+    },
     /// A file that cannot be read.
     #[error("cannot read `{}`: {source}", path.display())]
     Read {

@@ -1,7 +1,7 @@
 //! The command `rejoin`, for the toolkit's own types and for yours.
 //!
 //! [`main_with`] is the whole command over the types and protocols of a
-//! [`Registry`]: `run`, `sweep`, `replay`, `laws` and `list`, with the same options, exit statuses
+//! [`Registry`]: `run`, `sweep`, `replay`, `laws`, `explore` and `list`, with the same options, exit statuses
 //! and output. [`builtin`] is the registry of the binary `rejoin`, to be extended, or start from an
 //! empty one. So this is a binary that tests a type of yours:
 //!
@@ -34,6 +34,7 @@ mod args;
 mod broken;
 mod builtin;
 mod exit;
+mod explore;
 mod guard;
 mod input;
 mod laws;
@@ -118,12 +119,31 @@ fn execute(
         Command::Sweep(args) => sweep::sweep(registry, args, program, screen, streams.progress),
         Command::Replay(args) => replay::replay(registry, args, program, screen),
         Command::Laws(args) => laws::laws(registry, args, program, screen),
+        Command::Explore(args) => {
+            explore::explore(registry, args, program, screen, streams.progress)
+        }
         Command::List(args) => Ok(list::list(registry, args, screen)),
     }
 }
 
+/// Before this, whoever looks at it is asked to go on.
+const PAUSE: char = '\u{c}';
+
 fn print(streams: &mut Streams<'_>, report: &Report) -> Exit {
-    match streams.out.write(&report.text) {
+    let mut pages = report.text.split(PAUSE).peekable();
+    let mut printed = Ok(());
+    while let (Ok(()), Some(page)) = (&printed, pages.next()) {
+        printed = streams.out.write(page);
+        if let (Some(input), Some(_)) = (&mut streams.input, pages.peek())
+            && printed.is_ok()
+        {
+            printed = streams.out.write("(Enter: on, q: quit) ");
+            if !input.on() {
+                break;
+            }
+        }
+    }
+    match printed {
         Ok(()) => report.exit,
         Err(error) => {
             // Nobody is left to tell if this fails as well.

@@ -2,7 +2,7 @@
 
 use std::env;
 use std::fmt;
-use std::io::{self, IsTerminal as _, Write};
+use std::io::{self, BufRead, IsTerminal as _, Write};
 
 /// Columns where nothing says how many there are.
 const DEFAULT_WIDTH: usize = 80;
@@ -111,6 +111,25 @@ pub struct Streams<'a> {
     pub(crate) err: Stream<'a>,
     pub(crate) progress: bool,
     pub(crate) cargo: bool,
+    /// Somebody who can say when to go on.
+    pub(crate) input: Option<Input<'a>>,
+}
+
+/// Where somebody types.
+pub(crate) struct Input<'a>(Box<dyn BufRead + 'a>);
+
+impl Input<'_> {
+    /// Waits for a line; false if there will be none, or it says to quit.
+    pub(crate) fn on(&mut self) -> bool {
+        let mut line = String::new();
+        matches!(self.0.read_line(&mut line), Ok(read) if read > 0) && !line.starts_with('q')
+    }
+}
+
+impl fmt::Debug for Input<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Input")
+    }
 }
 
 impl<'a> Streams<'a> {
@@ -125,7 +144,24 @@ impl<'a> Streams<'a> {
     /// ```
     #[must_use]
     pub fn new(out: Stream<'a>, err: Stream<'a>) -> Self {
-        Self { out, err, progress: false, cargo: false }
+        Self { out, err, progress: false, cargo: false, input: None }
+    }
+
+    /// With somebody who is asked to press Enter before the next step is shown.
+    ///
+    /// ```
+    /// use rejoin_cli::{Stream, Streams};
+    /// let (mut out, mut err) = (Vec::new(), Vec::new());
+    /// let streams = Streams::new(Stream::new(&mut out), Stream::new(&mut err));
+    /// let args = ["rejoin", "explore", "g-counter", "--ops", "1,1", "--at", "0/0", "--watch"];
+    /// let streams = streams.with_input("q\n".as_bytes()); // they quit after the first step
+    /// let _ = rejoin_cli::main_with(rejoin_cli::builtin(), args, streams);
+    /// assert!(!String::from_utf8(out).unwrap().contains("2 of 2"));
+    /// ```
+    #[must_use]
+    pub fn with_input(mut self, input: impl BufRead + 'a) -> Self {
+        self.input = Some(Input(Box::new(input)));
+        self
     }
 }
 
@@ -153,7 +189,9 @@ impl Streams<'static> {
         };
         let (out, err) = (io::stdout(), io::stderr());
         let progress = err.is_terminal();
+        let asked = out.is_terminal() && io::stdin().is_terminal();
         Self {
+            input: asked.then(|| Input(Box::new(io::stdin().lock()))),
             progress,
             cargo: env::var_os("CARGO").is_some(),
             out: Stream::new(out.lock())

@@ -7,6 +7,10 @@ use serde::de::DeserializeOwned;
 /// The version of what traces hold.
 const SCHEMA: u32 = 1;
 
+/// What a file of the kind "trace" holds, if it is no run.
+const HISTORY: u32 = 0x0100;
+const CHECKPOINT: u32 = 0x0200;
+
 /// The canonical bytes of a value: what states are compared and timers named by.
 pub(crate) fn canonical<T: Serialize>(value: &T) -> Result<Vec<u8>, WireError> {
     wire::payload_bytes(value)
@@ -14,7 +18,7 @@ pub(crate) fn canonical<T: Serialize>(value: &T) -> Result<Vec<u8>, WireError> {
 
 /// An operation, as a record inside a trace.
 pub(crate) fn seal_op<T: Serialize>(op: &T) -> Result<Vec<u8>, WireError> {
-    seal(Kind::Record, op)
+    seal(Kind::Record, SCHEMA, op)
 }
 
 /// The operation that a record inside a trace holds.
@@ -24,7 +28,7 @@ pub(crate) fn open_op<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, WireError>
 
 /// The body of a trace in its envelope.
 pub(crate) fn seal_trace<T: Serialize>(body: &T) -> Result<Vec<u8>, WireError> {
-    seal(Kind::Trace, body)
+    seal(Kind::Trace, SCHEMA, body)
 }
 
 /// The body of the trace that `bytes` hold.
@@ -32,8 +36,28 @@ pub(crate) fn open_trace<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, WireErr
     wire::decode(Kind::Trace, SCHEMA, Limits::default(), bytes)
 }
 
-fn seal<T: Serialize>(kind: Kind, value: &T) -> Result<Vec<u8>, WireError> {
+/// A history of the explorer in its envelope.
+pub(crate) fn seal_history<T: Serialize>(history: &T) -> Result<Vec<u8>, WireError> {
+    seal(Kind::Trace, SCHEMA | HISTORY, history)
+}
+
+/// The history of the explorer that `bytes` hold.
+pub(crate) fn open_history<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, WireError> {
+    wire::decode(Kind::Trace, SCHEMA | HISTORY, Limits::default(), bytes)
+}
+
+/// A place to go on from in its envelope.
+pub(crate) fn seal_checkpoint<T: Serialize>(checkpoint: &T) -> Result<Vec<u8>, WireError> {
+    seal(Kind::Trace, SCHEMA | CHECKPOINT, checkpoint)
+}
+
+/// The place to go on from that `bytes` hold.
+pub(crate) fn open_checkpoint<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, WireError> {
+    wire::decode(Kind::Trace, SCHEMA | CHECKPOINT, Limits::default(), bytes)
+}
+
+fn seal<T: Serialize>(kind: Kind, schema: u32, value: &T) -> Result<Vec<u8>, WireError> {
     let mut bytes = Vec::new();
-    wire::encode(kind, SCHEMA, value, &mut bytes)?;
+    wire::encode(kind, schema, value, &mut bytes)?;
     Ok(bytes)
 }

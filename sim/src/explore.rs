@@ -26,6 +26,7 @@
 
 mod check;
 mod counterexample;
+mod saved;
 mod scope;
 mod search;
 mod space;
@@ -38,6 +39,7 @@ use serde::{Deserialize, Serialize};
 
 pub use check::Checked;
 pub use counterexample::Counterexample;
+pub use saved::{ResumeError, SavedHistory};
 pub use scope::{Address, ExploreError, Scope};
 pub use tree::Shapes;
 pub use visit::{Standing, Step, Visit, visit};

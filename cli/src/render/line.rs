@@ -1,6 +1,7 @@
 //! A line of text in several styles, and pages of them.
 
 use super::{Screen, text};
+use crate::PAUSE;
 
 /// How a piece of text looks on a terminal. Nothing is said by style alone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -116,11 +117,13 @@ impl From<String> for Line {
 pub(crate) struct Page {
     screen: Screen,
     lines: Vec<Line>,
+    /// Before which lines to wait.
+    pauses: Vec<usize>,
 }
 
 impl Page {
     pub(crate) fn new(screen: Screen) -> Self {
-        Self { screen, lines: Vec::new() }
+        Self { screen, lines: Vec::new(), pauses: Vec::new() }
     }
 
     pub(crate) fn width(&self) -> usize {
@@ -131,6 +134,11 @@ impl Page {
     pub(crate) fn line(&mut self, line: impl Into<Line>) {
         let line = line.into().fit(self.screen.width);
         self.lines.push(line);
+    }
+
+    /// Waits here for whoever looks at it.
+    pub(crate) fn pause(&mut self) {
+        self.pauses.push(self.lines.len());
     }
 
     /// Adds a title, broken where it is too wide.
@@ -179,7 +187,10 @@ impl Page {
 
     pub(crate) fn print(&self) -> String {
         let mut page = String::new();
-        for line in &self.lines {
+        for (at, line) in self.lines.iter().enumerate() {
+            if self.pauses.contains(&at) {
+                page.push(PAUSE);
+            }
             let start = page.len();
             line.print(self.screen.colour, &mut page);
             page.truncate(start + page[start..].trim_end().len());

@@ -4,6 +4,7 @@ pub(crate) mod campaign;
 mod configuration;
 mod counts;
 pub(crate) mod diagnostic;
+pub(crate) mod explore;
 mod lanes;
 pub(crate) mod laws;
 mod line;

@@ -45,6 +45,11 @@ pub struct Scope {
 
 impl Scope {
     /// So many operations at each replica, the whole alphabet, no crash, one thread, 1 GiB.
+    ///
+    /// ```
+    /// use rejoin_sim::explore::Scope;
+    /// assert!(Scope::new([2, 2]).alphabet.is_empty()); // that is: all of it
+    /// ```
     pub fn new(ops: impl IntoIterator<Item = usize>) -> Self {
         Self {
             ops: ops.into_iter().collect(),
@@ -58,9 +63,20 @@ impl Scope {
     }
 
     /// How many operations a full history has.
+    ///
+    /// ```
+    /// use rejoin_sim::explore::Scope;
+    /// assert_eq!(Scope::new([2, 2, 1]).operations(), 5);
+    /// ```
     #[must_use]
     pub fn operations(&self) -> usize {
         self.ops.iter().sum()
+    }
+
+    /// The same with one thread and 1 GiB, if it was read from where these are not written.
+    pub(super) fn with_means(self) -> Self {
+        let means = Self::new([]);
+        Self { threads: means.threads, memory_bytes: means.memory_bytes, ..self }
     }
 
     /// Which of a type's operations are to be tried, by place.

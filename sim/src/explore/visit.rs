@@ -83,6 +83,14 @@ pub struct Visit {
 
 impl Visit {
     /// The law that fails here.
+    ///
+    /// ```
+    /// use rejoin_crdts::spec::GCounterModel;
+    /// use rejoin_sim::explore::{Address, Scope, visit};
+    /// let root = visit(&GCounterModel, &Scope::new([1, 1]), &Address::default())?;
+    /// assert_eq!(root.law(), None);
+    /// # Ok::<(), rejoin_sim::explore::ExploreError>(())
+    /// ```
     #[must_use]
     pub fn law(&self) -> Option<Law> {
         self.counterexample.as_ref().map(|found| found.law)
