@@ -50,6 +50,18 @@ pub(crate) fn wrap(text: &str, columns: usize) -> Vec<String> {
     text.lines().flat_map(|line| wrap_line(&clean(line), columns)).collect()
 }
 
+/// The same in at most so many lines, with … where it was cut.
+pub(crate) fn wrap_in(text: &str, columns: usize, most: usize) -> Vec<String> {
+    let mut lines = wrap(text, columns);
+    if lines.len() > most {
+        lines.truncate(most);
+        if let Some(last) = lines.last_mut() {
+            *last = cut(&format!("{last} …"), columns);
+        }
+    }
+    lines
+}
+
 fn wrap_line(text: &str, columns: usize) -> Vec<String> {
     if width(text) <= columns {
         return vec![text.to_owned()]; // with its indentation and its inner spaces
@@ -156,6 +168,8 @@ mod tests {
         assert_eq!(wrap("one two three", 8), ["one two", "three"]);
         assert_eq!(wrap("abcdefghij kl", 4), ["abcd", "efgh", "ij", "kl"]);
         assert_eq!(wrap("a\n  b", 8), ["a", "  b"]);
+        assert_eq!(wrap_in("one two three four", 8, 2), ["one two", "three …"]);
+        assert_eq!(wrap_in("one two", 8, 2), ["one two"]);
     }
 
     #[test]

@@ -5,23 +5,15 @@ use std::fs;
 use rejoin_sim::presets;
 use tempfile::TempDir;
 
-use crate::support::{HELD, UNPROVEN, VIOLATED, columns, files, rejoin, rejoin_in_colour};
+use crate::support::{
+    HELD, UNPROVEN, VIOLATED, columns, files, fits_a_terminal, rejoin, rejoin_in_colour,
+};
 
 fn broken_types() -> Vec<String> {
     let list = rejoin("list --json").exits(HELD).json();
     let types = list["types"].as_array().unwrap();
     let broken = types.iter().filter(|listed| listed.get("found_by").is_some());
     broken.map(|listed| listed["name"].as_str().unwrap().to_owned()).collect()
-}
-
-/// 24 lines, of which the prompt takes one.
-#[track_caller]
-fn fits_a_terminal(page: &str) {
-    assert!(page.lines().count() <= 23, "{} lines:\n{page}", page.lines().count());
-    for line in page.lines() {
-        // A line that can be pasted is as long as it is.
-        assert!(columns(line) <= 80 || line.starts_with("next: "), "{line}");
-    }
 }
 
 #[test]
@@ -60,15 +52,6 @@ fn every_broken_type_fails_by_name_on_a_page_that_fits_and_replays() {
         assert!(replay.contains(" --seed "), "{replay}");
         let again = rejoin(replay).exits(VIOLATED);
         assert_eq!(again.line("seed  "), ran.line("seed  "));
-    }
-}
-
-#[test]
-fn every_broken_preset_run_fits_a_terminal() {
-    for preset in presets() {
-        for name in broken_types() {
-            fits_a_terminal(&rejoin(&format!("run {} --type {name}", preset.name)).out);
-        }
     }
 }
 

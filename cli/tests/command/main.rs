@@ -2,5 +2,6 @@
 
 mod bad_input;
 mod commands;
+mod fits;
 mod own_registry;
 mod support;

@@ -59,6 +59,11 @@ pub(crate) fn rejoin(line: &str) -> Ran {
     rejoin_on(builtin(), line)
 }
 
+/// The same, where the program was called otherwise.
+pub(crate) fn rejoin_called(program: &str, line: &str) -> Ran {
+    call(builtin(), std::iter::once(program).chain(line.split_whitespace()), false)
+}
+
 /// The same over a registry of one's own.
 pub(crate) fn rejoin_on(registry: Registry, line: &str) -> Ran {
     call(registry, std::iter::once("rejoin").chain(line.split_whitespace()), false)
@@ -90,7 +95,30 @@ pub(crate) fn files(folder: &Path) -> Vec<String> {
     names
 }
 
-/// How many columns a line takes, for text without wide characters.
+/// How many columns a line takes.
 pub(crate) fn columns(line: &str) -> usize {
-    line.chars().count()
+    unicode_width::UnicodeWidthStr::width(line)
+}
+
+/// How many rows a page takes where a line wider than 80 columns goes on in the next row.
+pub(crate) fn rows(page: &str) -> usize {
+    page.lines().map(|line| columns(line).div_ceil(80).max(1)).sum()
+}
+
+/// Checks that a page is no wider than 80 columns, but for the lines that are there to be pasted.
+#[track_caller]
+pub(crate) fn fits_80_columns(page: &str) {
+    let mut before = "";
+    for line in page.lines() {
+        let pasted = line.starts_with("next: ") || before == "replay:";
+        assert!(columns(line) <= 80 || pasted, "{line}\n\n{page}");
+        before = line;
+    }
+}
+
+/// Checks that a page fits a terminal of 80 columns and 24 rows, of which the prompt takes one.
+#[track_caller]
+pub(crate) fn fits_a_terminal(page: &str) {
+    fits_80_columns(page);
+    assert!(rows(page) <= 23, "{} rows:\n{page}", rows(page));
 }
