@@ -65,7 +65,7 @@ pub(crate) struct SweepArgs {
     #[arg(long, value_name = "A..B", value_parser = seeds)]
     pub(crate) seeds: Range<u64>,
     /// How many threads [default: one for each processor]
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = jobs)]
     pub(crate) jobs: Option<NonZeroUsize>,
     /// Where traces of failures are saved; made when there is one
     #[arg(long, value_name = "DIR", default_value = "traces")]
@@ -101,6 +101,9 @@ pub(crate) struct LawsArgs {
     /// How many random histories to try
     #[arg(long, value_name = "N", default_value_t = 256, value_parser = positive)]
     pub(crate) cases: u64,
+    /// Print how often each law was checked
+    #[arg(short, long, conflicts_with = "json")]
+    pub(crate) verbose: bool,
     /// Print one JSON object
     #[arg(long)]
     pub(crate) json: bool,
@@ -145,7 +148,7 @@ pub(crate) struct ExploreArgs {
     #[arg(long, value_name = "FILE")]
     pub(crate) resume: Option<PathBuf>,
     /// How many threads [default: one for each processor]
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = jobs)]
     pub(crate) jobs: Option<NonZeroUsize>,
     /// About how many MiB may be remembered, in all threads
     #[arg(long, value_name = "MIB", default_value_t = 1024)]
@@ -276,6 +279,12 @@ fn alphabet(text: &str) -> Result<Alphabet, String> {
         return Err("it names no operation".to_owned());
     }
     Ok(Alphabet(parts))
+}
+
+fn jobs(text: &str) -> Result<NonZeroUsize, String> {
+    let number = usize::try_from(number(text)?).unwrap_or(usize::MAX);
+    NonZeroUsize::new(number)
+        .ok_or_else(|| "0 threads would run nothing; give 1 or more".to_owned())
 }
 
 /// A half-open range of seeds.

@@ -5,6 +5,7 @@ use rejoin_sim::{Scenario, Verdict};
 use super::counts::label;
 use super::line::{Line, Page, Style};
 use super::text::{clean, thousands, wrap};
+use super::verdict::Detail;
 use super::{Screen, configuration, counts, verdict};
 use crate::sweep::Campaign;
 
@@ -96,8 +97,8 @@ fn conclusion(page: &mut Page, campaign: &Campaign, everything: bool) {
         // What was drawn for it, unless the scenario says it all.
         page.lines(configuration::of_run(outcome, "", page.width()));
         match &outcome.violation {
-            Some(violation) => verdict::violated(page, violation, everything),
-            None => verdict::verdict(page, outcome, everything),
+            Some(violation) => verdict::violated(page, violation, Detail::new(everything)),
+            None => verdict::verdict(page, outcome, Detail::new(everything)),
         }
         page.line(format!("  fingerprint {}", outcome.fingerprint));
         saved(page, campaign, everything);

@@ -143,7 +143,12 @@ impl Page {
 
     /// Adds a title, broken where it is too wide.
     pub(crate) fn title(&mut self, title: &str) {
-        for line in text::wrap(title, self.screen.width) {
+        self.title_in(title, usize::MAX);
+    }
+
+    /// Adds a title in at most so many lines.
+    pub(crate) fn title_in(&mut self, title: &str, most: usize) {
+        for line in text::wrap_in(title, self.screen.width, most) {
             self.line(Line::new().styled(Style::Strong, line));
         }
     }
@@ -181,8 +186,9 @@ impl Page {
         self.uncut(if whole.width() <= self.screen.width { whole } else { command });
     }
 
-    pub(crate) fn len(&self) -> usize {
-        self.lines.len()
+    /// How many rows of a terminal of this width it takes: what is not cut goes on in the next.
+    pub(crate) fn rows(&self) -> usize {
+        self.lines.iter().map(|line| line.width().div_ceil(self.screen.width).max(1)).sum()
     }
 
     pub(crate) fn print(&self) -> String {

@@ -5,10 +5,42 @@ use rejoin_sim::{Outcome, Verdict};
 use super::line::{Line, Page, Style};
 use super::text::clean;
 use super::timeline::{Form, timeline};
+use super::verdict::Detail;
 use super::{Screen, configuration, counts, verdict};
 
-/// Lines that a timeline has at least, however much else there is to say.
-const MIN_ROWS: usize = 5;
+/// How much of each thing is shown at most, in lines.
+#[derive(Clone, Copy, Debug)]
+struct Most {
+    title: usize,
+    configuration: usize,
+    /// Of each kind of count.
+    counts: usize,
+    readings: usize,
+    explanation: usize,
+    /// Lines that the timeline has at least.
+    timeline: usize,
+}
+
+/// Where a page is too long, it is made again with less, and at last with what nobody can do
+/// without: however many replicas and faults there are, and however long their names.
+const MOST: [Most; 5] = {
+    const ALL: usize = usize::MAX;
+    let page = Most {
+        title: ALL,
+        configuration: ALL,
+        counts: ALL,
+        readings: ALL,
+        explanation: 2,
+        timeline: 5,
+    };
+    [
+        page,
+        Most { timeline: 4, title: 2, configuration: 6, ..page },
+        Most { timeline: 4, title: 1, configuration: 5, explanation: 1, readings: 6, ..page },
+        Most { timeline: 3, title: 1, configuration: 4, explanation: 1, readings: 3, counts: 1 },
+        Most { timeline: 2, title: 1, configuration: 2, explanation: 1, readings: 2, counts: 1 },
+    ]
+};
 
 /// What is said around a run.
 #[derive(Debug)]
@@ -32,37 +64,38 @@ pub(crate) fn run(
     around: &Around<'_>,
     everything: bool,
 ) -> String {
-    // What comes below is made first, to see how much room it leaves.
-    let mut below = Page::new(screen);
-    below.lines(counts::faults(&outcome.faults, screen.width));
-    below.lines(counts::traffic(&outcome.traffic, screen.width));
-    if everything || outcome.verdict != Verdict::Violated {
-        below.lines(counts::operations(&outcome.operations, screen.width));
-    }
-    if everything {
-        below.lines(counts::details(&outcome.operations, &outcome.traffic));
-        for reading in &outcome.final_values {
-            let value = clean(&reading.value);
-            below.uncut(Line::from(format!("r{} reads {value}", reading.replica)));
+    let screen = Screen { height: screen.height.filter(|_| !everything), ..screen };
+    let mut page = String::new();
+    for most in MOST {
+        let (attempt, rows) = attempt(screen, outcome, around, everything, most);
+        page = attempt;
+        if screen.height.is_none_or(|height| rows <= height) {
+            break;
         }
-        below.line(format!("{} events", super::thousands(outcome.events)));
     }
-    below.lines(around.notes.iter().map(|note| Line::new().styled(Style::Warn, note)));
-    verdict::verdict(&mut below, outcome, everything);
-    if outcome.verdict != Verdict::Held {
-        below.replay(&around.replay);
-    }
-    below.next(&around.next.0, around.next.1);
+    page
+}
 
+/// The page with at most so much of each thing, and how many rows it takes.
+fn attempt(
+    screen: Screen,
+    outcome: &Outcome,
+    around: &Around<'_>,
+    everything: bool,
+    most: Most,
+) -> (String, usize) {
+    // What comes below is made first, to see how much room it leaves.
+    let below = below(screen, outcome, around, everything, most);
     let mut page = Page::new(screen);
-    page.title(&around.title);
-    page.lines(configuration::of_run(outcome, &around.on_seed, screen.width));
+    page.title_in(&around.title, most.title);
+    let configuration = configuration::of_run(outcome, &around.on_seed, screen.width);
+    page.lines(at_most(most.configuration, configuration, screen.width));
     if everything && let Ok(toml) = outcome.scenario.to_toml() {
         page.blank();
         page.lines(toml.lines().map(|line| Line::from(format!("  {}", clean(line)))));
     }
-    let rows = screen.height.filter(|_| !everything);
-    let room = rows.map(|rows| rows.saturating_sub(page.len() + below.len()).max(MIN_ROWS));
+    let above_and_below = page.rows() + below.rows();
+    let room = screen.height.map(|rows| rows.saturating_sub(above_and_below).max(most.timeline));
     let lines = timeline(outcome, Form { width: screen.width, rows: room, everything });
     let spare = room.map_or(usize::MAX, |room| room - lines.len().min(room));
     // Air, where there is any left.
@@ -75,5 +108,55 @@ pub(crate) fn run(
     if spare > 0 {
         page.blank();
     }
-    page.print() + &below.print()
+    (page.print() + &below.print(), page.rows() + below.rows())
+}
+
+/// What comes below the timeline.
+fn below(
+    screen: Screen,
+    outcome: &Outcome,
+    around: &Around<'_>,
+    everything: bool,
+    most: Most,
+) -> Page {
+    let mut below = Page::new(screen);
+    let counted = |lines| at_most(most.counts, lines, screen.width);
+    below.lines(counted(counts::faults(&outcome.faults, screen.width)));
+    below.lines(counted(counts::traffic(&outcome.traffic, screen.width)));
+    if everything || outcome.verdict != Verdict::Violated {
+        below.lines(counted(counts::operations(&outcome.operations, screen.width)));
+    }
+    if everything {
+        below.lines(counts::details(&outcome.operations, &outcome.traffic));
+        for reading in &outcome.final_values {
+            let value = clean(&reading.value);
+            below.uncut(Line::from(format!("r{} reads {value}", reading.replica)));
+        }
+        below.line(format!("{} events", super::thousands(outcome.events)));
+    }
+    below.lines(around.notes.iter().map(|note| Line::new().styled(Style::Warn, note)));
+    let detail = match everything {
+        true => Detail::new(true),
+        false => Detail { everything, readings: most.readings, explanation: most.explanation },
+    };
+    verdict::verdict(&mut below, outcome, detail);
+    if outcome.verdict != Verdict::Held {
+        below.replay(&around.replay);
+    }
+    below.next(&around.next.0, around.next.1);
+    below
+}
+
+/// The first of these lines, the last of which says if there are more.
+fn at_most(most: usize, mut lines: Vec<Line>, width: usize) -> Vec<Line> {
+    if lines.len() <= most {
+        return lines;
+    }
+    lines.truncate(most);
+    if let Some(last) = lines.pop() {
+        let remark = "; --verbose has all";
+        let last = last.plain(" …").fit(width - remark.len());
+        lines.push(last.styled(Style::Faint, remark));
+    }
+    lines
 }

@@ -5,11 +5,27 @@ use rejoin_sim::{Class, Outcome, Verdict, Violation};
 
 use super::counts::{LABEL, label};
 use super::line::{Line, Page, Style};
-use super::text::{clean, count, cut, width, wrap};
+use super::text::{clean, count, width, wrap, wrap_in};
 use super::values::side_by_side;
 
-/// The most lines of explanation, where not everything is shown.
-const MAX_EXPLANATION: usize = 2;
+/// How much is said of a failed check.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Detail {
+    /// Every operation concerned, and values uncut.
+    pub(crate) everything: bool,
+    /// At most how many values are put side by side, apart from what must be read.
+    pub(crate) readings: usize,
+    /// At most how many lines explain it.
+    pub(crate) explanation: usize,
+}
+
+impl Detail {
+    /// As much as is good to read, or everything.
+    pub(crate) fn new(everything: bool) -> Self {
+        let explanation = if everything { usize::MAX } else { 2 };
+        Self { everything, readings: usize::MAX, explanation }
+    }
+}
 
 /// What the failed check means, in words that need no paper.
 pub(crate) fn in_words(class: Class) -> &'static str {
@@ -28,10 +44,10 @@ pub(crate) fn in_words(class: Class) -> &'static str {
 }
 
 /// The verdict on a run: what is wrong, where and why, or that all held.
-pub(crate) fn verdict(page: &mut Page, outcome: &Outcome, everything: bool) {
+pub(crate) fn verdict(page: &mut Page, outcome: &Outcome, detail: Detail) {
     let fingerprint = format!("fingerprint {}", outcome.fingerprint);
     match (outcome.verdict, &outcome.violation) {
-        (Verdict::Violated, Some(violation)) => violated(page, violation, everything),
+        (Verdict::Violated, Some(violation)) => violated(page, violation, detail),
         (Verdict::Held, _) => {
             let held = format!("{:<LABEL$}", "held");
             page.line(
@@ -64,7 +80,7 @@ pub(crate) fn verdict(page: &mut Page, outcome: &Outcome, everything: bool) {
 }
 
 /// A failed check: its class, the values side by side, and what is wrong.
-pub(crate) fn violated(page: &mut Page, violation: &Violation, everything: bool) {
+pub(crate) fn violated(page: &mut Page, violation: &Violation, detail: Detail) {
     page.line(
         Line::new().styled(Style::Bad, format!("violated ({})", violation.class)).plain(format!(
             " at {}: {}",
@@ -72,37 +88,41 @@ pub(crate) fn violated(page: &mut Page, violation: &Violation, everything: bool)
             in_words(violation.class)
         )),
     );
-    let mut labels: Vec<String> =
-        violation.values.iter().map(|reading| format!("r{} reads", reading.replica)).collect();
-    let mut values = violation.values.clone();
-    if let Some(expected) = &violation.expected {
-        let label = if violation.class == Class::Delta { "by delta" } else { "must be" };
-        labels.push(label.to_owned());
-        values.push(Reading { replica: 0, value: expected.clone() });
-    }
-    let widest = labels.iter().map(String::len).max().unwrap_or(0);
-    let room = if everything { usize::MAX } else { page.width().saturating_sub(widest + 4) };
-    for (label, value) in labels.into_iter().zip(side_by_side(&values, room)) {
-        let line = Line::new().styled(Style::Faint, format!("  {label:<widest$}  ")).then(value);
-        if everything { page.uncut(line) } else { page.line(line) }
-    }
+    readings(page, violation, detail);
     // Where the explanation only repeats the values, these are easier to compare.
     let said = violation.class == Class::Specification
         && violation
             .expected
             .as_ref()
             .is_some_and(|expected| violation.explanation.contains(expected));
-    if everything || !said {
-        let mut explanation = wrap(&violation.explanation, page.width() - 2);
-        if !everything && explanation.len() > MAX_EXPLANATION {
-            explanation.truncate(MAX_EXPLANATION);
-            if let Some(last) = explanation.last_mut() {
-                *last = cut(&format!("{last} …"), page.width() - 2);
-            }
-        }
+    if detail.everything || !said {
+        let explanation = wrap_in(&violation.explanation, page.width() - 2, detail.explanation);
         page.lines(explanation.into_iter().map(|line| Line::from(format!("  {line}"))));
     }
-    operations(page, violation, everything);
+    operations(page, violation, detail.everything);
+}
+
+/// What was read, one under the other, and what must be.
+fn readings(page: &mut Page, violation: &Violation, detail: Detail) {
+    let left_out = violation.values.len().saturating_sub(detail.readings);
+    let mut values = violation.values[..violation.values.len() - left_out].to_vec();
+    let mut labels: Vec<String> =
+        values.iter().map(|reading| format!("r{} reads", reading.replica)).collect();
+    if let Some(expected) = &violation.expected {
+        let label = if violation.class == Class::Delta { "by delta" } else { "must be" };
+        labels.push(label.to_owned());
+        values.push(Reading { replica: 0, value: expected.clone() });
+    }
+    let widest = labels.iter().map(String::len).max().unwrap_or(0);
+    let room = if detail.everything { usize::MAX } else { page.width().saturating_sub(widest + 4) };
+    for (label, value) in labels.into_iter().zip(side_by_side(&values, room)) {
+        let line = Line::new().styled(Style::Faint, format!("  {label:<widest$}  ")).then(value);
+        if detail.everything { page.uncut(line) } else { page.line(line) }
+    }
+    if left_out > 0 {
+        let left_out = format!("  … and {}; --verbose has all", count(left_out as u64, "other"));
+        page.line(Line::new().styled(Style::Faint, left_out));
+    }
 }
 
 /// The operations concerned: the last of them on a line, or all of them.

@@ -2,26 +2,19 @@
 
 use std::fs;
 
+use rejoin_crdts::laws::Law;
 use rejoin_sim::presets;
 use tempfile::TempDir;
 
-use crate::support::{HELD, UNPROVEN, VIOLATED, columns, files, rejoin, rejoin_in_colour};
+use crate::support::{
+    BAD_INPUT, HELD, UNPROVEN, VIOLATED, columns, files, fits_a_terminal, rejoin, rejoin_in_colour,
+};
 
 fn broken_types() -> Vec<String> {
     let list = rejoin("list --json").exits(HELD).json();
     let types = list["types"].as_array().unwrap();
     let broken = types.iter().filter(|listed| listed.get("found_by").is_some());
     broken.map(|listed| listed["name"].as_str().unwrap().to_owned()).collect()
-}
-
-/// 24 lines, of which the prompt takes one.
-#[track_caller]
-fn fits_a_terminal(page: &str) {
-    assert!(page.lines().count() <= 23, "{} lines:\n{page}", page.lines().count());
-    for line in page.lines() {
-        // A line that can be pasted is as long as it is.
-        assert!(columns(line) <= 80 || line.starts_with("next: "), "{line}");
-    }
 }
 
 #[test]
@@ -60,15 +53,6 @@ fn every_broken_type_fails_by_name_on_a_page_that_fits_and_replays() {
         assert!(replay.contains(" --seed "), "{replay}");
         let again = rejoin(replay).exits(VIOLATED);
         assert_eq!(again.line("seed  "), ran.line("seed  "));
-    }
-}
-
-#[test]
-fn every_broken_preset_run_fits_a_terminal() {
-    for preset in presets() {
-        for name in broken_types() {
-            fits_a_terminal(&rejoin(&format!("run {} --type {name}", preset.name)).out);
-        }
     }
 }
 
@@ -119,6 +103,37 @@ fn json_has_what_machines_need() {
     for part in ["types", "policies", "presets"] {
         assert!(!list[part].as_array().unwrap().is_empty(), "{part}");
     }
+}
+
+#[test]
+fn no_object_in_json_has_a_key_twice() {
+    let folder = TempDir::new().unwrap();
+    let dir = folder.path().display();
+    let idle = format!("{dir}/idle.toml");
+    fs::write(&idle, "type = \"or-set\"\nreplicas = 1\nops = 4\n").unwrap();
+    let sweep = format!("--traces {dir}/traces --json");
+    for line in [
+        "list --json".to_owned(),
+        "laws g-counter --cases 4 --json".to_owned(),
+        "laws broken/undead-set --json".to_owned(),
+        format!("run chain --json --save {dir}/chain.trace"),
+        format!("replay {dir}/chain.trace --json"),
+        "run --type broken/forgetful-set --json".to_owned(),
+        format!("run {idle} --json"),
+        format!("sweep amnesia --seeds 0..3 {sweep}"),
+        format!("sweep chain --type broken/forgetful-set --seeds 0..8 {sweep}"),
+        format!("sweep {idle} --seeds 0..3 {sweep}"),
+    ] {
+        let ran = rejoin(&line);
+        assert!(!ran.ended_with(BAD_INPUT), "{line}: {}", ran.err);
+        ran.json();
+    }
+}
+
+#[test]
+fn a_sweep_starts_no_more_threads_than_it_has_runs() {
+    let ran = rejoin("sweep counter --seeds 0..2 --jobs 100000 --traces none --json");
+    assert_eq!(ran.exits(HELD).json()["runs"], 2);
 }
 
 #[test]
@@ -187,6 +202,32 @@ fn a_sweep_names_the_lowest_seed_first_and_how_to_replay_it() {
 }
 
 #[test]
+fn traces_of_scenarios_with_one_name_do_not_take_each_others_place() {
+    let folder = TempDir::new().unwrap();
+    let traces = folder.path().join("traces");
+    // One of them has the name of a preset, too.
+    let mut scenarios = vec!["chain".to_owned()];
+    for (place, ops) in [("here", 30), ("there", 31)] {
+        fs::create_dir(folder.path().join(place)).unwrap();
+        let file = folder.path().join(place).join("chain.toml");
+        fs::write(&file, format!("type = \"or-set\"\nops = {ops}\n")).unwrap();
+        scenarios.push(file.display().to_string());
+    }
+    let sweep = || {
+        for scenario in &scenarios {
+            let line = format!("sweep {scenario} --type broken/subtracting-counter --seeds 0..16");
+            let line = format!("{line} --keep 1 --traces {}", traces.display());
+            rejoin(&line).exits(VIOLATED);
+        }
+        files(&traces)
+    };
+    let names = sweep();
+    assert_eq!(names.len(), 3, "{names:?}");
+    assert!(names.iter().all(|name| name.contains("-broken-subtracting-counter-delta-")));
+    assert_eq!(sweep(), names, "the same sweep has the same names");
+}
+
+#[test]
 fn a_sweep_that_holds_leaves_no_folder_behind() {
     let folder = TempDir::new().unwrap();
     let traces = folder.path().join("traces");
@@ -221,6 +262,41 @@ fn laws_name_the_law_and_show_the_history() {
     assert_eq!(rejoin(replay).exits(VIOLATED).out, ran.out);
     ran.line("next: ");
     rejoin("laws or-map --cases 16").exits(HELD).line("held");
+}
+
+#[test]
+fn laws_say_how_often_each_was_checked_and_which_never_was() {
+    let ran = rejoin("laws or-set --cases 16").exits(HELD);
+    let json = rejoin("laws or-set --cases 16 --json").exits(HELD).json();
+    let checks = json["checks"].as_array().unwrap();
+    let often = |check: &serde_json::Value| check["comparisons"].as_u64().unwrap();
+    assert_eq!(checks.len(), Law::ALL.len());
+    let (never, checked): (Vec<_>, Vec<_>) = checks.iter().partition(|check| often(check) == 0);
+    let in_all: u64 = checked.iter().copied().map(often).sum();
+    assert!(in_all > 1000, "{in_all}");
+    let said = format!("{} of {} laws in ", checked.len(), Law::ALL.len());
+    assert!(ran.line("checked  ").starts_with(&said), "{}", ran.out);
+    assert!(ran.line("tried    ").starts_with("16 random histories, "), "{}", ran.out);
+
+    // A set refuses nothing, so nobody knows what it would do.
+    assert_eq!(never.len(), 1);
+    assert_eq!(never[0]["name"], "refusal-changes-nothing");
+    assert_eq!(ran.line("untested "), never[0]["law"]);
+
+    let all = rejoin("laws or-set --cases 16 --verbose").exits(HELD);
+    let counts = all.out.lines().filter_map(|line| line.split_whitespace().next()?.parse().ok());
+    assert_eq!(counts.filter(|number: &u64| *number < 1000).count(), {
+        checks.iter().filter(|check| often(check) < 1000).count()
+    });
+}
+
+#[test]
+fn the_law_that_is_broken_was_checked() {
+    let json = rejoin("laws broken/undead-set --json").exits(VIOLATED).json();
+    let checks = json["checks"].as_array().unwrap();
+    let broken = checks.iter().find(|check| check["law"] == json["law"]).unwrap();
+    assert!(broken["comparisons"].as_u64().unwrap() > 0);
+    assert!(rejoin("laws broken/undead-set").out.contains(" laws in "));
 }
 
 #[test]

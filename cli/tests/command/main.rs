@@ -3,5 +3,6 @@
 mod bad_input;
 mod commands;
 mod explore;
+mod fits;
 mod own_registry;
 mod support;
