@@ -101,6 +101,18 @@ pub(crate) struct LawsArgs {
     /// How many random histories to try
     #[arg(long, value_name = "N", default_value_t = 256, value_parser = positive)]
     pub(crate) cases: u64,
+    /// Check them on every history of so many operations instead, and on all triples of its states
+    #[arg(long, conflicts_with_all = ["seed", "cases"])]
+    pub(crate) exhaustive: bool,
+    /// At most so many operations, at up to three replicas; or for each replica, as in 2,1,1
+    #[arg(
+        long, value_name = "N", default_value = "2", value_parser = ops,
+        requires = "exhaustive"
+    )]
+    pub(crate) ops: Ops,
+    /// The operations to try, as `explore` takes them [default: the type's]
+    #[arg(long, value_name = "OPS", value_parser = alphabet, requires = "exhaustive")]
+    pub(crate) alphabet: Option<Alphabet>,
     /// Print how often each law was checked
     #[arg(short, long, conflicts_with = "json")]
     pub(crate) verbose: bool,
@@ -225,8 +237,12 @@ pub(crate) fn command(program: &str, columns: usize) -> clap::Command {
         "sweep my-scenario.toml --seeds 0..10_000 --jobs 8 --json",
     ]);
     let replay = examples(&["replay traces/cart-or-map-delta-17.trace"]);
-    let laws =
-        examples(&["laws or-map", "laws broken/forgetful-set", "laws or-set --cases 10_000"]);
+    let laws = examples(&[
+        "laws or-map",
+        "laws broken/forgetful-set",
+        "laws or-set --cases 10_000",
+        "laws or-set --exhaustive --ops 3 --alphabet 'add \"apple\"; clear'",
+    ]);
     let explore = examples(&[
         "explore or-set --ops 2,2,1 --alphabet 'add \"apple\"; remove \"apple\"'",
         "explore broken/shared-id-set --ops 3,1",

@@ -1,6 +1,11 @@
 //! `rejoin laws`: what every merge must obey.
 
-use rejoin_sim::{Effort, LawsOutcome, Registry, Verdict};
+use std::sync::Arc;
+use std::thread::available_parallelism;
+
+use indicatif::ProgressBar;
+use rejoin_sim::explore::Scope;
+use rejoin_sim::{Effort, LawsOutcome, Registry, Subject, Verdict};
 use serde::Serialize;
 
 use crate::Report;
@@ -10,8 +15,11 @@ use crate::guard::guarded;
 use crate::input::InputError;
 use crate::program::Program;
 use crate::render::laws::Around;
-use crate::render::{Screen, laws as render_laws};
+use crate::render::{Screen, laws as render_laws, thousands};
 use crate::select::find;
+
+/// At how many replicas so many operations are performed, if it is not said at which.
+const REPLICAS: usize = 3;
 
 /// What `--json` prints.
 #[derive(Debug, Serialize)]
@@ -19,9 +27,11 @@ struct Json<'a> {
     #[serde(flatten)]
     outcome: &'a LawsOutcome,
     /// The seed of the random histories.
-    seed: u64,
+    seed: Option<u64>,
     /// How many random histories were asked for.
-    cases: u64,
+    cases: Option<u64>,
+    /// The scope of which there is every history.
+    ops: Option<&'a Vec<usize>>,
     /// The line that checks the same again.
     replay: &'a str,
 }
@@ -32,13 +42,23 @@ pub(crate) fn laws(
     args: &LawsArgs,
     program: &Program,
     screen: Screen,
+    progress: bool,
 ) -> Result<Report, InputError> {
     let subject = find(registry, &args.subject)?;
     let name = subject.name();
-    let effort = Effort { seed: args.seed, cases: args.cases };
-    let (seed, cases) = (args.seed.to_string(), args.cases.to_string());
-    let replay = program.line(["laws", name, "--seed", &seed, "--cases", &cases]);
-    let Some(outcome) = guarded(|| replay.clone(), || Ok(subject.laws(effort)))? else {
+    let (replay, outcome) = if args.exhaustive {
+        let line = exhaustive_line(args, name);
+        let replay = program.line(&line);
+        let outcome = guarded(|| replay.clone(), || exhaust(subject, args, progress))?;
+        (replay, outcome)
+    } else {
+        let effort = Effort { seed: args.seed, cases: args.cases };
+        let (seed, cases) = (args.seed.to_string(), args.cases.to_string());
+        let replay = program.line(["laws", name, "--seed", &seed, "--cases", &cases]);
+        let outcome = guarded(|| replay.clone(), || Ok(subject.laws(effort)))?;
+        (replay, outcome)
+    };
+    let Some(outcome) = outcome else {
         return Err(InputError::NoLaws {
             name: name.to_owned(),
             help: format!("run it: {}", program.line(["run", "--type", name])),
@@ -47,16 +67,51 @@ pub(crate) fn laws(
     let text = if args.json {
         crate::json(&Json {
             outcome: &outcome,
-            seed: args.seed,
-            cases: args.cases,
+            seed: (!args.exhaustive).then_some(args.seed),
+            cases: (!args.exhaustive).then_some(args.cases),
+            ops: args.exhaustive.then_some(&args.ops.0),
             replay: &replay,
         })
     } else {
         let next = next(registry, name, &outcome, program);
-        let around = Around { summary: subject.summary(), seed: args.seed, replay, next };
+        let seed = (!args.exhaustive).then_some(args.seed);
+        let around = Around { summary: subject.summary(), seed, replay, next };
         render_laws::laws(screen, &outcome, &around, args.verbose)
     };
     Ok(Report { text, exit: outcome.verdict.into() })
+}
+
+/// Every history of the scope, with word of how many were done.
+fn exhaust(
+    subject: &Arc<dyn Subject>,
+    args: &LawsArgs,
+    seen: bool,
+) -> Result<Option<LawsOutcome>, InputError> {
+    let threads = available_parallelism().map_or(1, usize::from);
+    let (ops, most) = match args.ops.0.as_slice() {
+        &[most] => (vec![most; most.clamp(1, REPLICAS)], most),
+        each => (each.to_vec(), each.iter().sum()),
+    };
+    let alphabet = args.alphabet.clone().unwrap_or_default().0;
+    let scope = Scope { alphabet, threads, ..Scope::new(ops) };
+    let bar = if seen { ProgressBar::new_spinner() } else { ProgressBar::hidden() };
+    let mut word = |histories: u64| {
+        bar.set_message(format!("{} histories", thousands(histories)));
+        bar.tick();
+    };
+    let outcome = subject.exhaust(&scope, most, &mut word).transpose();
+    bar.finish_and_clear();
+    outcome.map_err(InputError::Scope)
+}
+
+fn exhaustive_line(args: &LawsArgs, name: &str) -> Vec<String> {
+    let ops: Vec<String> = args.ops.0.iter().map(ToString::to_string).collect();
+    let mut line =
+        ["laws", name, "--exhaustive", "--ops", &ops.join(",")].map(str::to_owned).to_vec();
+    if let Some(alphabet) = &args.alphabet {
+        line.extend(["--alphabet".to_owned(), alphabet.0.join("; ")]);
+    }
+    line
 }
 
 /// What to type next, and why.

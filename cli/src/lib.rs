@@ -118,7 +118,7 @@ fn execute(
         Command::Run(args) => run::run(registry, args, program, screen),
         Command::Sweep(args) => sweep::sweep(registry, args, program, screen, streams.progress),
         Command::Replay(args) => replay::replay(registry, args, program, screen),
-        Command::Laws(args) => laws::laws(registry, args, program, screen),
+        Command::Laws(args) => laws::laws(registry, args, program, screen, streams.progress),
         Command::Explore(args) => {
             explore::explore(registry, args, program, screen, streams.progress)
         }

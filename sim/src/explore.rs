@@ -26,6 +26,7 @@
 
 mod check;
 mod counterexample;
+mod exhaust;
 mod saved;
 mod scope;
 mod search;
@@ -39,6 +40,7 @@ use serde::{Deserialize, Serialize};
 
 pub use check::Checked;
 pub use counterexample::Counterexample;
+pub use exhaust::exhaust;
 pub use saved::{ResumeError, SavedHistory};
 pub use scope::{Address, ExploreError, Scope};
 pub use tree::Shapes;

@@ -45,6 +45,20 @@ pub trait Subject: Send + Sync {
     /// Checks the laws, or `None` if it is no type but a protocol.
     fn laws(&self, effort: Effort) -> Option<LawsOutcome>;
 
+    /// Checks the laws on every history of at most `most` operations within a scope, or `None` if
+    /// it is no type but a protocol.
+    ///
+    /// As [`exhaust`](crate::explore::exhaust).
+    fn exhaust(
+        &self,
+        scope: &Scope,
+        most: usize,
+        word: &mut dyn FnMut(u64),
+    ) -> Option<Result<LawsOutcome, ExploreError>> {
+        let _ = (scope, most, word);
+        None
+    }
+
     /// Visits every history of a scope, or `None` if it is no type but a protocol.
     ///
     /// As [`explore_from`](crate::explore::explore_from).
@@ -127,6 +141,9 @@ pub struct LawsOutcome {
     pub operations: u64,
     /// How many pairs of these had not seen each other.
     pub concurrent_pairs: u64,
+    /// How many histories had too many states for every triple to be looked at, where that was
+    /// wanted.
+    pub crowded: u64,
     /// How often each law was checked, up to the one that was broken: a law that never was is not
     /// shown to hold.
     pub checks: Vec<LawChecks>,

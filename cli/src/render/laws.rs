@@ -15,8 +15,8 @@ const MAX_UNTESTED: usize = 3;
 pub(crate) struct Around<'a> {
     /// What the type is, in a line.
     pub(crate) summary: &'a str,
-    /// The seed of the random histories.
-    pub(crate) seed: u64,
+    /// The seed of the random histories, if these are not all there are.
+    pub(crate) seed: Option<u64>,
     /// The same again.
     pub(crate) replay: String,
     /// What to type next, and why.
@@ -32,13 +32,23 @@ pub(crate) fn laws(
 ) -> String {
     let mut page = Page::new(screen);
     page.title(&format!("{}: {}", outcome.subject, around.summary));
-    page.line(label("tried").plain(format!(
-        "{}, {}, {}; seed {}",
-        count(outcome.histories, "random history").replace("historys", "histories"),
+    let (kind, how) = match around.seed {
+        Some(seed) => ("random history", format!("seed {seed}")),
+        None if outcome.crowded == 0 => ("history", "all triples of states".to_owned()),
+        None => {
+            let crowded = histories(outcome.crowded, "history");
+            ("history", format!("all triples of states; in {crowded} all pairs with their union"))
+        }
+    };
+    let tried = format!(
+        "{}, {}, {}; {how}",
+        histories(outcome.histories, kind),
         count(outcome.operations, "operation"),
         count(outcome.concurrent_pairs, "concurrent pair"),
-        around.seed,
-    )));
+    );
+    for (at, line) in wrap(&tried, page.width() - LABEL).into_iter().enumerate() {
+        page.line(label(if at == 0 { "tried" } else { "" }).plain(line));
+    }
     page.line(label("checked").plain(checked(&outcome.checks)));
     if everything {
         each(&mut page, &outcome.checks);
@@ -61,6 +71,10 @@ pub(crate) fn laws(
     }
     page.next(&around.next.0, around.next.1);
     page.print()
+}
+
+fn histories(number: u64, kind: &str) -> String {
+    count(number, kind).replace("historys", "histories")
 }
 
 /// How many laws were checked, and how often.

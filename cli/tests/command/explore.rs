@@ -101,3 +101,15 @@ fn one_replica_proves_nothing() {
     let ran = rejoin("explore or-set --ops 2").exits(UNPROVEN);
     assert!(ran.out.contains("this proves nothing"));
 }
+
+#[test]
+fn the_laws_are_checked_on_every_history_and_every_triple() {
+    let ran = rejoin("laws or-set --exhaustive --ops 2 --alphabet 0,4").exits(HELD);
+    assert!(ran.out.contains("all triples of states"), "{}", ran.out);
+    let ran = rejoin("laws broken/shared-id-register --exhaustive --ops 3").exits(VIOLATED);
+    assert!(ran.out.contains("\n3 operations\n"), "{}", ran.out);
+    rejoin(ran.line("replay: ").strip_prefix("rejoin ").unwrap()).exits(VIOLATED);
+    rejoin("laws broken/shared-id-register --exhaustive --ops 2").exits(HELD);
+    rejoin("laws or-set --ops 2").exits(BAD_INPUT);
+    rejoin("laws or-set --exhaustive --seed 3").exits(BAD_INPUT);
+}

@@ -46,26 +46,68 @@ pub(super) struct Judge<'r, 'm, M: Model> {
     pub(super) pool: &'r Pool<M>,
     wanted: LawSet,
     tally: &'r Tally,
+    pub(super) reach: Reach,
 }
 
-/// How many states there were, and the first law that does not hold.
+/// How much of what a case reaches is looked at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Reach {
+    /// All of it while it is little, a sample otherwise.
+    Sampled,
+    /// Every down-set, and every triple of states up to [`Reach::STATES`].
+    Everything,
+}
+
+impl Reach {
+    /// Above so many states of one history, not every triple is looked at.
+    pub(super) const STATES: usize = 1_000;
+
+    /// How many tuples are looked at where a sample would have so many.
+    pub(super) fn tuples(self, sampled: usize) -> usize {
+        match self {
+            Self::Sampled => sampled,
+            Self::Everything => usize::MAX,
+        }
+    }
+}
+
+/// What judging a case came to.
+pub(super) struct Judged {
+    /// How many states there were.
+    pub(super) states: usize,
+    /// Whether there were too many for every triple.
+    pub(super) crowded: bool,
+    pub(super) verdict: Verdict,
+}
+
+/// Checks the laws that are wanted, up to the first that does not hold.
 pub(super) fn judge<M: Model>(
     run: &Execution<'_, M>,
     wanted: LawSet,
     tally: &Tally,
-) -> (usize, Verdict) {
-    let pool = Pool::new(run);
-    let judge = Judge { run, pool: &pool, wanted, tally };
-    (pool.states.len(), check::all(&judge))
+    reach: Reach,
+) -> Judged {
+    let pool = Pool::new(run, reach);
+    let judge = Judge { run, pool: &pool, wanted, tally, reach };
+    Judged { states: pool.states.len(), crowded: judge.is_crowded(), verdict: check::all(&judge) }
 }
 
 /// The finding against one law, if the case breaks it.
 pub(super) fn breaks<M: Model>(model: &M, case: &Case<M::Op>, law: Law) -> Option<Finding> {
     let run = Execution::run(model, case);
-    judge(&run, LawSet::one(law), &Tally::new()).1.err().map(|finding| *finding)
+    judge(&run, LawSet::one(law), &Tally::new(), Reach::Sampled)
+        .verdict
+        .err()
+        .map(|finding| *finding)
 }
 
 impl<M: Model> Judge<'_, '_, M> {
+    /// Whether there are too many states to look at every triple although everything is wanted.
+    /// Every pair is compared with its union then, which triples follow from.
+    pub(super) fn is_crowded(&self) -> bool {
+        self.reach == Reach::Everything && self.pool.distinct.len() > Reach::STATES
+    }
+
     pub(super) fn wants(&self, law: Law) -> bool {
         self.wanted.contains(law)
     }

@@ -80,7 +80,7 @@ use std::fmt;
 
 pub use case::{Case, Event};
 pub use execution::{Execution, Refusal};
-use judge::{breaks, judge};
+use judge::{Judged, Reach, breaks, judge};
 pub use law::Law;
 use law::{LawSet, Tally};
 use random::Random;
@@ -225,7 +225,9 @@ impl<M: Model> Laws<M> {
             let mut random = Random::new(self.seed, number);
             let size = self.size(number);
             let case = Case::draw(&self.model, self.replicas, size, &mut random);
-            if let Err(finding) = report.add(&self.model, &case, self.wanted, &tally) {
+            if let Err(finding) =
+                report.judge(&self.model, &case, self.wanted, &tally, Reach::Sampled)
+            {
                 report.checks = tally.total();
                 let found = Found { seed: self.seed, number, operations: case.len() };
                 let shrinker = Shrinker::new(self.model.alphabet());
@@ -271,9 +273,48 @@ pub fn check_case<M: Model>(
     model: &M,
     case: &Case<M::Op>,
 ) -> Result<Report, Box<Violation<M::Op>>> {
+    check_one(model, case, Reach::Sampled)
+}
+
+/// Checks every [`Law`] on one history, on everything that it reaches: every down-set, and every
+/// triple of states while there are at most a thousand of them. Where there are more, every pair is
+/// compared with the state of the union instead, from which the triples follow;
+/// [`Report::crowded`] counts these histories.
+///
+/// **Complexity**: cubic in the number of states, which is exponential in that of operations.
+///
+/// # Errors
+///
+/// The violation, if there is one.
+///
+/// ```
+/// use rejoin_crdts::laws::{Case, Event, Law, check_case, exhaust_case};
+/// use rejoin_crdts::spec::{CounterOp, GCounterModel};
+/// use rejoin_crdts::{Delivery, OpSet};
+/// let add = |replica| {
+///     Event { replica, op: CounterOp::Add(1), sees: OpSet::new(), clock_ms: 0 }
+/// };
+/// let case = Case::new(Delivery::PerSender, [add(0), add(1), add(2)]);
+/// let (some, all) = (check_case(&GCounterModel, &case)?, exhaust_case(&GCounterModel, &case)?);
+/// assert!(all.checks(Law::StatesAssociate) > some.checks(Law::StatesAssociate));
+/// assert_eq!(all.crowded, 0);
+/// # Ok::<(), Box<rejoin_crdts::laws::Violation<CounterOp>>>(())
+/// ```
+pub fn exhaust_case<M: Model>(
+    model: &M,
+    case: &Case<M::Op>,
+) -> Result<Report, Box<Violation<M::Op>>> {
+    check_one(model, case, Reach::Everything)
+}
+
+fn check_one<M: Model>(
+    model: &M,
+    case: &Case<M::Op>,
+    reach: Reach,
+) -> Result<Report, Box<Violation<M::Op>>> {
     let tally = Tally::new();
     let mut report = Report::default();
-    let verdict = report.add(model, case, LawSet::ALL, &tally);
+    let verdict = report.judge(model, case, LawSet::ALL, &tally, reach);
     report.checks = tally.total();
     match verdict {
         Ok(()) => Ok(report),
@@ -303,6 +344,9 @@ pub struct Report {
     pub concurrent: u64,
     /// States that were reached, those of one history counted as often as they were reached.
     pub states: u64,
+    /// Histories with more than a thousand states, where every triple was wanted and every pair
+    /// was looked at.
+    pub crowded: u64,
     checks: Vec<u64>,
 }
 
@@ -321,6 +365,31 @@ impl Report {
         self.checks.get(law as usize).copied().unwrap_or(0)
     }
 
+    /// Adds what was checked elsewhere.
+    ///
+    /// ```
+    /// use rejoin_crdts::laws::{Law, Laws};
+    /// use rejoin_crdts::spec::GCounterModel;
+    /// let of = |seed| Laws::new(GCounterModel).cases(5).seed(seed).check();
+    /// let mut both = of(1)?;
+    /// both.add(&of(2)?);
+    /// assert_eq!(both.cases, 10);
+    /// # Ok::<(), Box<rejoin_crdts::laws::Violation<rejoin_crdts::spec::CounterOp>>>(())
+    /// ```
+    pub fn add(&mut self, other: &Self) {
+        let Self { cases, operations, refused, concurrent, states, crowded, checks } = other;
+        self.cases += cases;
+        self.operations += operations;
+        self.refused += refused;
+        self.concurrent += concurrent;
+        self.states += states;
+        self.crowded += crowded;
+        self.checks.resize(self.checks.len().max(checks.len()), 0);
+        for (mine, theirs) in self.checks.iter_mut().zip(checks) {
+            *mine += theirs;
+        }
+    }
+
     /// The laws that were never checked: the histories gave no occasion.
     ///
     /// ```
@@ -335,15 +404,17 @@ impl Report {
         Law::ALL.iter().copied().filter(|law| self.checks(*law) == 0)
     }
 
-    fn add<M: Model>(
+    fn judge<M: Model>(
         &mut self,
         model: &M,
         case: &Case<M::Op>,
         wanted: LawSet,
         tally: &Tally,
+        reach: Reach,
     ) -> judge::Verdict {
         let run = Execution::run(model, case);
-        let (states, verdict) = judge(&run, wanted, tally);
+        let Judged { states, crowded, verdict } = judge(&run, wanted, tally, reach);
+        self.crowded += u64::from(crowded);
         let history = run.history();
         let concurrent = |at: usize| (0..at).filter(|&other| history.concurrent(at, other)).count();
         self.cases += 1;

@@ -1,6 +1,7 @@
 //! The states that an execution reaches, and its deltas with their joins.
 
 use super::Execution;
+use super::judge::Reach;
 use super::random::{Random, tuples};
 use crate::model::{DeltaOf, Model};
 use crate::{Merge, OpSet, Replicated};
@@ -56,8 +57,8 @@ pub(super) struct Pool<M: Model> {
 }
 
 impl<M: Model> Pool<M> {
-    pub(super) fn new(run: &Execution<'_, M>) -> Self {
-        let down_sets = down_sets(run);
+    pub(super) fn new(run: &Execution<'_, M>, reach: Reach) -> Self {
+        let down_sets = down_sets(run, reach);
         let states = states(run, &down_sets);
         let mut distinct: Vec<usize> = Vec::new();
         for (at, reached) in states.iter().enumerate() {
@@ -89,7 +90,6 @@ impl<M: Model> Pool<M> {
         stream: u64,
     ) -> impl Iterator<Item = [&Reached<M::State>; K]> {
         tuples::<K>(self.distinct.len(), cap, stream)
-            .into_iter()
             .map(|tuple| tuple.map(|at| &self.states[self.distinct[at]]))
     }
 
@@ -99,15 +99,13 @@ impl<M: Model> Pool<M> {
         cap: usize,
         stream: u64,
     ) -> impl Iterator<Item = [&Joined<DeltaOf<M>>; K]> {
-        tuples::<K>(self.deltas.len(), cap, stream)
-            .into_iter()
-            .map(|tuple| tuple.map(|at| &self.deltas[at]))
+        tuples::<K>(self.deltas.len(), cap, stream).map(|tuple| tuple.map(|at| &self.deltas[at]))
     }
 }
 
-fn down_sets<M: Model>(run: &Execution<'_, M>) -> Vec<(OpSet, M::State)> {
+fn down_sets<M: Model>(run: &Execution<'_, M>, reach: Reach) -> Vec<(OpSet, M::State)> {
     let operations = run.history().len();
-    let mut sets: Vec<OpSet> = if operations <= EXHAUSTIVE {
+    let mut sets: Vec<OpSet> = if operations <= EXHAUSTIVE || reach == Reach::Everything {
         subsets(operations).filter(|set| run.is_down_set(set)).collect()
     } else {
         let mut random = Random::new(operations as u64, 2);

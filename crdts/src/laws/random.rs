@@ -50,24 +50,23 @@ fn mix(mut z: u64) -> u64 {
 
 /// The `K`-tuples of indices below `len`: all of them if they are at most `cap`, otherwise `cap`
 /// of them, drawn.
-pub(super) fn tuples<const K: usize>(len: usize, cap: usize, stream: u64) -> Vec<[usize; K]> {
-    if len == 0 {
-        return Vec::new();
-    }
-    match len.checked_pow(K as u32) {
-        Some(all) if all <= cap => (0..all)
-            .map(|number| {
-                let mut rest = number;
-                std::array::from_fn(|_| {
-                    let digit = rest % len;
-                    rest /= len;
-                    digit
-                })
-            })
-            .collect(),
-        _ => {
-            let mut random = Random::new(len as u64, stream);
-            (0..cap).map(|_| std::array::from_fn(|_| random.index(len))).collect()
-        }
-    }
+pub(super) fn tuples<const K: usize>(
+    len: usize,
+    cap: usize,
+    stream: u64,
+) -> impl Iterator<Item = [usize; K]> {
+    let all = len.checked_pow(K as u32).filter(|&all| all <= cap);
+    let mut random = Random::new(len as u64, stream);
+    let number = if len == 0 { 0 } else { all.unwrap_or(cap) };
+    (0..number).map(move |number| {
+        let mut rest = number;
+        std::array::from_fn(|_| match all {
+            Some(_) => {
+                let digit = rest % len;
+                rest /= len;
+                digit
+            }
+            None => random.index(len),
+        })
+    })
 }

@@ -135,3 +135,19 @@ fn operations_are_chosen_by_text_or_by_place() {
     let scope = Scope { alphabet: names(&["remove \"a\"", "0", "2"]), ..Scope::new([1, 1]) };
     assert_eq!(explored(&set(), &scope).alphabet, ["remove \"a\"", "add \"a\""]);
 }
+
+#[test]
+fn every_history_is_put_to_the_laws_once() {
+    let scope = Scope { no_reductions: true, ..Scope::new([2, 2]) };
+    let (report, violation) = exhaust(&set(), &scope, 2, &mut |_| {}).expect("the scope is sound");
+    assert!(violation.is_none());
+    assert_eq!(report.cases, 1 + 2 * 5 + 5 * 25);
+    for threads in [2, 3] {
+        let scope = Scope { threads, ..scope.clone() };
+        let (again, _) = exhaust(&set(), &scope, 2, &mut |_| {}).expect("the scope is sound");
+        assert_eq!(again, report);
+    }
+    let reduced = Scope::new([2, 2]);
+    let (fewer, _) = exhaust(&set(), &reduced, 2, &mut |_| {}).expect("the scope is sound");
+    assert!(fewer.cases < report.cases / 2);
+}

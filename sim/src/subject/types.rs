@@ -1,14 +1,15 @@
 //! Subjects made of a type: it is replicated by the toolkit's own policies.
 
 use rejoin_crdts::Model;
-use rejoin_crdts::laws::{Law, Laws};
+use rejoin_crdts::laws::{Law, Laws, Report, Violation};
 use rejoin_crdts::sync::{Config, Policy, Replica};
 
 use super::execute::{Runner, replay, run};
 use super::{Effort, LawChecks, LawsOutcome, RunError, Subject};
 use crate::check::LatticeWitness;
 use crate::explore::{
-    Address, Checkpoint, ExploreError, Explored, Progress, Scope, Visit, explore_from, visit,
+    Address, Checkpoint, ExploreError, Explored, Progress, Scope, Visit, exhaust, explore_from,
+    visit,
 };
 use crate::outcome::{Outcome, Verdict};
 use crate::scenario::{Caps, Scenario, ScenarioError};
@@ -65,6 +66,32 @@ impl<M: Model> TypeSubject<M> {
     }
 }
 
+impl<M: Model> TypeSubject<M> {
+    fn outcome(&self, report: &Report, violation: Option<&Violation<M::Op>>) -> LawsOutcome {
+        let verdict = match violation {
+            Some(_) => Verdict::Violated,
+            None if report.concurrent == 0 => Verdict::Vacuous,
+            None => Verdict::Held,
+        };
+        let checks = |law: &Law| LawChecks {
+            name: *law,
+            law: law.to_string(),
+            comparisons: report.checks(*law),
+        };
+        LawsOutcome {
+            subject: self.name.clone(),
+            verdict,
+            histories: report.cases,
+            operations: report.operations,
+            concurrent_pairs: report.concurrent,
+            crowded: report.crowded,
+            checks: Law::ALL.iter().map(checks).collect(),
+            law: violation.map(|violation| violation.law().to_string()),
+            explanation: violation.map(ToString::to_string),
+        }
+    }
+}
+
 /// The policy's defaults, where `caps` do not say otherwise.
 fn configuration(policy: Policy, caps: &Caps) -> Config {
     let default = Config { policy, ..Config::default() };
@@ -100,32 +127,21 @@ impl<M: Model> Subject for TypeSubject<M> {
     }
 
     fn laws(&self, effort: Effort) -> Option<LawsOutcome> {
-        let checked = Laws::new(self.model.clone()).seed(effort.seed).cases(effort.cases).check();
-        let violation = checked.as_ref().err();
-        let report = match &checked {
-            Ok(report) => report,
-            Err(violation) => violation.report(),
-        };
-        let verdict = match violation {
-            Some(_) => Verdict::Violated,
-            None if report.concurrent == 0 => Verdict::Vacuous,
-            None => Verdict::Held,
-        };
-        let checks = |law: &Law| LawChecks {
-            name: *law,
-            law: law.to_string(),
-            comparisons: report.checks(*law),
-        };
-        Some(LawsOutcome {
-            subject: self.name.clone(),
-            verdict,
-            histories: report.cases,
-            operations: report.operations,
-            concurrent_pairs: report.concurrent,
-            checks: Law::ALL.iter().map(checks).collect(),
-            law: violation.map(|violation| violation.law().to_string()),
-            explanation: violation.map(ToString::to_string),
+        let laws = Laws::new(self.model.clone()).seed(effort.seed).cases(effort.cases);
+        Some(match laws.check() {
+            Ok(report) => self.outcome(&report, None),
+            Err(violation) => self.outcome(violation.report(), Some(&violation)),
         })
+    }
+
+    fn exhaust(
+        &self,
+        scope: &Scope,
+        most: usize,
+        word: &mut dyn FnMut(u64),
+    ) -> Option<Result<LawsOutcome, ExploreError>> {
+        let checked = exhaust(&self.model, scope, most, word);
+        Some(checked.map(|(report, violation)| self.outcome(&report, violation.as_deref())))
     }
 
     fn explore(

@@ -103,12 +103,10 @@ fn check_on_states<M: Model>(judge: &Judge<'_, '_, M>) -> Verdict {
 }
 
 /// Two states and a delta, by index.
-fn mixed(states: usize, deltas: usize, cap: usize) -> Vec<[usize; 3]> {
+fn mixed(states: usize, deltas: usize, cap: usize) -> impl Iterator<Item = [usize; 3]> {
     // One range for all three, so that the enumeration stays complete where it is small.
     tuples::<3>(states.max(deltas), cap, 22)
-        .into_iter()
-        .map(|[s, t, delta]| [s % states, t % states, delta % deltas])
-        .collect()
+        .map(move |[s, t, delta]| [s % states, t % states, delta % deltas])
 }
 
 fn check_pair<M: Model>(

@@ -73,7 +73,7 @@ fn check_visible<M: Model>(judge: &Judge<'_, '_, M>) -> Verdict {
 }
 
 fn check_known_states<M: Model>(judge: &Judge<'_, '_, M>) -> Verdict {
-    for [a, b] in judge.pool.state_tuples(4 * STATE_TUPLES, 40) {
+    for [a, b] in judge.pool.state_tuples(judge.reach.tuples(4 * STATE_TUPLES), 40) {
         if b.visible.is_subset(&a.visible) {
             let merged = join(&a.state, &b.state);
             judge.expect(Law::KnownStateChangesNothing, merged == a.state, |finding| {

@@ -18,7 +18,7 @@ pub(super) fn check<M: Model>(judge: &Judge<'_, '_, M>) -> Verdict {
         let names: Vec<String> = set.iter().map(|at| run.history().at(at).id.to_string()).collect();
         format!("S({{{}}})", names.join(", "))
     };
-    for [one, two] in tuples(down_sets.len(), STATE_TUPLES, 51) {
+    for [one, two] in tuples(down_sets.len(), judge.reach.tuples(STATE_TUPLES), 51) {
         let ((left_set, left), (right_set, right)) = (&down_sets[one], &down_sets[two]);
         let mut union = left_set.clone();
         union.union_with(right_set);

@@ -26,7 +26,8 @@ pub(super) fn check<M: Model>(judge: &Judge<'_, '_, M>) -> Verdict {
         }
     }
     if judge.wants_any(&[Law::MissingNoneIffCovered, Law::MissingSuffices, Law::MissingIsLeast]) {
-        for (number, [a, b]) in pool.state_tuples(STATE_TUPLES, 31).enumerate() {
+        for (number, [a, b]) in pool.state_tuples(judge.reach.tuples(STATE_TUPLES), 31).enumerate()
+        {
             check_missing(judge, a, b, number < DELTA_TUPLES)?;
         }
     }

@@ -16,12 +16,12 @@ pub(super) fn check<M: Model>(judge: &Judge<'_, '_, M>) -> Verdict {
         Law::CoversAgrees,
     ];
     if judge.wants_any(&pairwise) {
-        for [a, b] in judge.pool.state_tuples(STATE_TUPLES, 10) {
+        for [a, b] in judge.pool.state_tuples(judge.reach.tuples(STATE_TUPLES), 10) {
             check_pair(judge, a, b)?;
         }
     }
-    if judge.wants(Law::StatesAssociate) {
-        for [a, b, c] in judge.pool.state_tuples(STATE_TUPLES, 11) {
+    if judge.wants(Law::StatesAssociate) && !judge.is_crowded() {
+        for [a, b, c] in judge.pool.state_tuples(judge.reach.tuples(STATE_TUPLES), 11) {
             let left = join(&join(&a.state, &b.state), &c.state);
             let right = join(&a.state, &join(&b.state, &c.state));
             judge.expect(Law::StatesAssociate, left == right, |finding| {
