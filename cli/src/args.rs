@@ -99,6 +99,9 @@ pub(crate) struct LawsArgs {
     /// How many random histories to try
     #[arg(long, value_name = "N", default_value_t = 256, value_parser = positive)]
     pub(crate) cases: u64,
+    /// Print how often each law was checked
+    #[arg(short, long, conflicts_with = "json")]
+    pub(crate) verbose: bool,
     /// Print one JSON object
     #[arg(long)]
     pub(crate) json: bool,

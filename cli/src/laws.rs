@@ -1,6 +1,5 @@
 //! `rejoin laws`: what every merge must obey.
 
-use rejoin_crdts::laws::Law;
 use rejoin_sim::{Effort, LawsOutcome, Registry, Verdict};
 use serde::Serialize;
 
@@ -54,14 +53,8 @@ pub(crate) fn laws(
         })
     } else {
         let next = next(registry, name, &outcome, program);
-        let around = Around {
-            summary: subject.summary(),
-            seed: args.seed,
-            laws: Law::ALL.len(),
-            replay,
-            next,
-        };
-        render_laws::laws(screen, &outcome, &around)
+        let around = Around { summary: subject.summary(), seed: args.seed, replay, next };
+        render_laws::laws(screen, &outcome, &around, args.verbose)
     };
     Ok(Report { text, exit: outcome.verdict.into() })
 }

@@ -38,7 +38,7 @@ pub use outcome::{Outcome, Verdict};
 pub use rng::{EventId, Fingerprint};
 pub use scenario::{Preset, Scenario, ScenarioError, presets};
 pub use subject::{
-    Effort, LawsOutcome, ProtocolSubject, Registry, ReportingSubject, RunError, Subject,
+    Effort, LawChecks, LawsOutcome, ProtocolSubject, Registry, ReportingSubject, RunError, Subject,
     TypeSubject,
 };
 pub use time::Time;

@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
+use rejoin_crdts::laws::Law;
 use serde::Serialize;
 
 pub use protocols::{ProtocolSubject, ReportingSubject};
@@ -88,10 +89,28 @@ pub struct LawsOutcome {
     pub verdict: Verdict,
     /// How many histories were tried.
     pub histories: u64,
+    /// How many operations were performed in them.
+    pub operations: u64,
+    /// How many pairs of these had not seen each other.
+    pub concurrent_pairs: u64,
+    /// How often each law was checked, up to the one that was broken: a law that never was is not
+    /// shown to hold.
+    pub checks: Vec<LawChecks>,
     /// Which law was broken.
     pub law: Option<String>,
     /// How, with the smallest history found, as a table for people.
     pub explanation: Option<String>,
+}
+
+/// How often a law was checked.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct LawChecks {
+    /// Its name, in kebab case.
+    pub name: Law,
+    /// The law in plain words, as in [`LawsOutcome::law`].
+    pub law: String,
+    /// How many times two sides were compared.
+    pub comparisons: u64,
 }
 
 /// Why nothing was run.

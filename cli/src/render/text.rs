@@ -62,6 +62,30 @@ pub(crate) fn wrap_in(text: &str, columns: usize, most: usize) -> Vec<String> {
     lines
 }
 
+/// `line` as it is, its inner spaces too, in as many lines as it takes; all but the first begin with
+/// `indent` spaces.
+pub(crate) fn hang(line: &str, columns: usize, indent: usize) -> Vec<String> {
+    // So that a wide character finds room beside it.
+    let margin = " ".repeat(indent.min(columns / 2).min(columns.saturating_sub(2)));
+    let mut lines = Vec::new();
+    let mut rest = clean(line);
+    while width(&rest) > columns {
+        let most = start(&rest, columns);
+        // Not at the spaces that it begins with.
+        let text = most.len() - most.trim_start().len();
+        let space = most[text..].rfind(' ').map(|at| text + at);
+        let (line, after) = match space.filter(|at| *at > margin.len()) {
+            Some(at) => (&rest[..at], &rest[at + 1..]),
+            None => rest.split_at(most.len().max(rest.chars().next().map_or(0, char::len_utf8))),
+        };
+        let after = format!("{margin}{after}");
+        lines.push(line.trim_end().to_owned());
+        rest = after;
+    }
+    lines.push(rest);
+    lines
+}
+
 fn wrap_line(text: &str, columns: usize) -> Vec<String> {
     if width(text) <= columns {
         return vec![text.to_owned()]; // with its indentation and its inner spaces
@@ -170,6 +194,14 @@ mod tests {
         assert_eq!(wrap("a\n  b", 8), ["a", "  b"]);
         assert_eq!(wrap_in("one two three four", 8, 2), ["one two", "three …"]);
         assert_eq!(wrap_in("one two", 8, 2), ["one two"]);
+    }
+
+    #[test]
+    fn a_line_goes_on_under_where_it_began() {
+        assert_eq!(hang("  a = one two", 20, 6), ["  a = one two"]);
+        assert_eq!(hang("  a = one two  three", 12, 6), ["  a = one", "      two", "      three"]);
+        assert_eq!(hang("  abcdefghijkl", 8, 3), ["  abcdef", "   ghijk", "   l"]);
+        assert_eq!(hang("日本語", 4, 0), ["日本", "語"]);
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 use std::fs;
 
+use rejoin_crdts::laws::Law;
 use rejoin_sim::presets;
 use tempfile::TempDir;
 
@@ -204,6 +205,41 @@ fn laws_name_the_law_and_show_the_history() {
     assert_eq!(rejoin(replay).exits(VIOLATED).out, ran.out);
     ran.line("next: ");
     rejoin("laws or-map --cases 16").exits(HELD).line("held");
+}
+
+#[test]
+fn laws_say_how_often_each_was_checked_and_which_never_was() {
+    let ran = rejoin("laws or-set --cases 16").exits(HELD);
+    let json = rejoin("laws or-set --cases 16 --json").exits(HELD).json();
+    let checks = json["checks"].as_array().unwrap();
+    let often = |check: &serde_json::Value| check["comparisons"].as_u64().unwrap();
+    assert_eq!(checks.len(), Law::ALL.len());
+    let (never, checked): (Vec<_>, Vec<_>) = checks.iter().partition(|check| often(check) == 0);
+    let in_all: u64 = checked.iter().copied().map(often).sum();
+    assert!(in_all > 1000, "{in_all}");
+    let said = format!("{} of {} laws in ", checked.len(), Law::ALL.len());
+    assert!(ran.line("checked  ").starts_with(&said), "{}", ran.out);
+    assert!(ran.line("tried    ").starts_with("16 random histories, "), "{}", ran.out);
+
+    // A set refuses nothing, so nobody knows what it would do.
+    assert_eq!(never.len(), 1);
+    assert_eq!(never[0]["name"], "refusal-changes-nothing");
+    assert_eq!(ran.line("untested "), never[0]["law"]);
+
+    let all = rejoin("laws or-set --cases 16 --verbose").exits(HELD);
+    let counts = all.out.lines().filter_map(|line| line.split_whitespace().next()?.parse().ok());
+    assert_eq!(counts.filter(|number: &u64| *number < 1000).count(), {
+        checks.iter().filter(|check| often(check) < 1000).count()
+    });
+}
+
+#[test]
+fn the_law_that_is_broken_was_checked() {
+    let json = rejoin("laws broken/undead-set --json").exits(VIOLATED).json();
+    let checks = json["checks"].as_array().unwrap();
+    let broken = checks.iter().find(|check| check["law"] == json["law"]).unwrap();
+    assert!(broken["comparisons"].as_u64().unwrap() > 0);
+    assert!(rejoin("laws broken/undead-set").out.contains(" laws in "));
 }
 
 #[test]

@@ -6,7 +6,7 @@ use rejoin_cli::builtin;
 use rejoin_sim::presets;
 use tempfile::TempDir;
 
-use crate::support::{BAD_INPUT, fits_a_terminal, rejoin, rejoin_called};
+use crate::support::{BAD_INPUT, fits_80_columns, fits_a_terminal, rejoin, rejoin_called};
 
 /// Every type, the broken ones too.
 fn types() -> Vec<String> {
@@ -43,5 +43,16 @@ fn a_run_fits_however_many_replicas_and_faults_it_has() {
     for name in ["broken/subtracting-counter", "broken/forgetful-set", "pn-counter"] {
         let line = format!("run {} --type {name} --seed {}", file.display(), u64::MAX);
         fits_a_terminal(&rejoin(&line).out);
+    }
+}
+
+#[test]
+fn what_laws_prints_fits_80_columns_for_every_type() {
+    for name in types() {
+        // A broken type's table is what may be wide, and takes the cases that it takes to find it.
+        let cases = if name.starts_with("broken/") { 256 } else { 16 };
+        let line = format!("laws {name} --cases {cases} --seed 1");
+        fits_80_columns(&rejoin(&line).out);
+        fits_80_columns(&rejoin(&format!("{line} --verbose")).out);
     }
 }

@@ -184,12 +184,14 @@ impl<M: Model> Laws<M> {
             let size = self.size(number);
             let case = Case::draw(&self.model, self.replicas, size, &mut random);
             if let Err(finding) = report.add(&self.model, &case, self.wanted, &tally) {
+                report.checks = tally.total();
                 let found = Found { seed: self.seed, number, operations: case.len() };
                 let shrinker = Shrinker::new(self.model.alphabet());
                 let law = finding.law;
                 let (case, finding) =
                     shrinker.minimise(case, *finding, |simpler| breaks(&self.model, simpler, law));
-                return Err(Box::new(Violation::new(&self.model, case, &finding, Some(found))));
+                let violation = Violation::new(&self.model, case, &finding, Some(found), report);
+                return Err(Box::new(violation));
             }
         }
         report.checks = tally.total();
@@ -243,11 +245,12 @@ pub fn check_case<M: Model>(
 ) -> Result<Report, Box<Violation<M::Op>>> {
     let tally = Tally::new();
     let mut report = Report::default();
-    report
-        .add(model, case, LawSet::ALL, &tally)
-        .map_err(|finding| Box::new(Violation::new(model, case.clone(), &finding, None)))?;
+    let verdict = report.add(model, case, LawSet::ALL, &tally);
     report.checks = tally.total();
-    Ok(report)
+    match verdict {
+        Ok(()) => Ok(report),
+        Err(finding) => Err(Box::new(Violation::new(model, case.clone(), &finding, None, report))),
+    }
 }
 
 /// What was checked, so that a check of nothing can be told from one that found nothing.

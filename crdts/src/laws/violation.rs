@@ -3,12 +3,18 @@
 use std::fmt::{self, Write};
 
 use super::judge::{Finding, breaks};
-use super::{Case, Event, Execution, Law};
+use super::{Case, Event, Execution, Law, Report};
 use crate::OpSet;
 use crate::model::Model;
 
 /// Past this width a table's cell is cut; the values below the table are given in full.
 const CELL: usize = 36;
+
+/// Cells are cut further until the table is no wider than a terminal, but not below this.
+const LEAST_CELL: usize = 9;
+
+/// The columns of a terminal.
+const TABLE: usize = 80;
 
 /// A law that does not hold, and the history that shows it.
 ///
@@ -22,6 +28,7 @@ pub struct Violation<Op> {
     table: String,
     explanation: String,
     found: Option<Found>,
+    report: Report,
 }
 
 /// Where a violation was found.
@@ -70,16 +77,23 @@ impl<Op> Violation<Op> {
         self.found.map(|found| (found.seed, found.number))
     }
 
+    /// What was checked up to the law that does not hold; not what was tried to shrink the history.
+    #[must_use]
+    pub fn report(&self) -> &Report {
+        &self.report
+    }
+
     pub(super) fn new<M: Model<Op = Op>>(
         model: &M,
         case: Case<Op>,
         finding: &Finding,
         found: Option<Found>,
+        report: Report,
     ) -> Self {
         let law = finding.law;
         let with_stamps = law == Law::StampExceedsSeen || stamps_matter(model, &case, law);
         let table = table(&Execution::run(model, &case), with_stamps);
-        Self { law, case, table, explanation: explain(finding), found }
+        Self { law, case, table, explanation: explain(finding), found, report }
     }
 }
 
@@ -201,23 +215,41 @@ fn describe_seen<M: Model>(run: &Execution<'_, M>, seen: &OpSet) -> String {
 }
 
 fn render<const COLUMNS: usize>(rows: &[[String; COLUMNS]], shown: &[usize]) -> String {
+    let width = |column: &usize, most: usize| {
+        rows.iter().map(|row| row[*column].chars().count().min(most)).max().unwrap_or(0)
+    };
+    let fits = |most: &usize| shown.iter().map(|at| 2 + width(at, *most)).sum::<usize>() <= TABLE;
+    let most = (LEAST_CELL..=CELL).rev().find(fits).unwrap_or(LEAST_CELL);
     let cut = |cell: &str| -> String {
-        if cell.chars().count() <= CELL {
+        if cell.chars().count() <= most {
             return cell.to_owned();
         }
-        cell.chars().take(CELL - 1).chain(['…']).collect()
+        cell.chars().take(most - 1).chain(['…']).collect()
     };
-    let width = |column: &usize| {
-        rows.iter().map(|row| cut(&row[*column]).chars().count()).max().unwrap_or(0)
-    };
-    let widths: Vec<usize> = shown.iter().map(width).collect();
     let mut text = String::new();
     for row in rows {
         let mut line = String::new();
-        for (column, width) in shown.iter().zip(&widths) {
-            let _ = write!(line, "  {:width$}", cut(&row[*column]));
+        for column in shown {
+            let _ = write!(line, "  {:width$}", cut(&row[*column]), width = width(column, most));
         }
         let _ = writeln!(text, "{}", line.trim_end());
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_table_fits_a_terminal_and_cuts_no_more_than_it_must() {
+        let row = |lengths: [usize; 6]| lengths.map(|length| "x".repeat(length));
+        let widths = |row: [String; 6]| -> Vec<usize> {
+            let text = render(&[row], &[0, 1, 2, 3, 4, 5]);
+            text.split_whitespace().map(|cell| cell.chars().count()).collect()
+        };
+        assert_eq!(widths(row([4, 36, 3, 3, 9, 9])), [4, 36, 3, 3, 9, 9]);
+        assert_eq!(widths(row([4, 90, 4, 9, 50, 50])), [4, 17, 4, 9, 17, 17]);
+        assert_eq!(widths(row([90; 6])), [11; 6]);
+    }
 }

@@ -1,11 +1,11 @@
 //! Subjects made of a type: it is replicated by the toolkit's own policies.
 
 use rejoin_crdts::Model;
-use rejoin_crdts::laws::Laws;
+use rejoin_crdts::laws::{Law, Laws};
 use rejoin_crdts::sync::{Config, Policy, Replica};
 
 use super::execute::{Runner, replay, run};
-use super::{Effort, LawsOutcome, RunError, Subject};
+use super::{Effort, LawChecks, LawsOutcome, RunError, Subject};
 use crate::check::LatticeWitness;
 use crate::outcome::{Outcome, Verdict};
 use crate::scenario::{Caps, Scenario, ScenarioError};
@@ -91,22 +91,30 @@ impl<M: Model> Subject for TypeSubject<M> {
 
     fn laws(&self, effort: Effort) -> Option<LawsOutcome> {
         let checked = Laws::new(self.model.clone()).seed(effort.seed).cases(effort.cases).check();
-        let subject = self.name.clone();
-        Some(match checked {
-            Ok(report) => LawsOutcome {
-                subject,
-                verdict: if report.concurrent == 0 { Verdict::Vacuous } else { Verdict::Held },
-                histories: report.cases,
-                law: None,
-                explanation: None,
-            },
-            Err(violation) => LawsOutcome {
-                subject,
-                verdict: Verdict::Violated,
-                histories: violation.found().map_or(1, |(_, number)| number + 1),
-                law: Some(violation.law().to_string()),
-                explanation: Some(violation.to_string()),
-            },
+        let violation = checked.as_ref().err();
+        let report = match &checked {
+            Ok(report) => report,
+            Err(violation) => violation.report(),
+        };
+        let verdict = match violation {
+            Some(_) => Verdict::Violated,
+            None if report.concurrent == 0 => Verdict::Vacuous,
+            None => Verdict::Held,
+        };
+        let checks = |law: &Law| LawChecks {
+            name: *law,
+            law: law.to_string(),
+            comparisons: report.checks(*law),
+        };
+        Some(LawsOutcome {
+            subject: self.name.clone(),
+            verdict,
+            histories: report.cases,
+            operations: report.operations,
+            concurrent_pairs: report.concurrent,
+            checks: Law::ALL.iter().map(checks).collect(),
+            law: violation.map(|violation| violation.law().to_string()),
+            explanation: violation.map(ToString::to_string),
         })
     }
 

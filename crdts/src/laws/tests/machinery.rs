@@ -118,6 +118,9 @@ fn long_cases_shrink_as_far_as_short_ones() {
 fn a_violation_is_a_table_that_a_person_can_follow() {
     let violation = Laws::new(GrowModel::with(fault::WRONG_VALUE)).check().unwrap_err();
     let found = violation.found().unwrap();
+    let report = violation.report();
+    assert_eq!(report.cases, found.1 + 1, "it counts up to the case that was found");
+    assert_eq!(report.unchecked().find(|law| *law == violation.law()), None);
     assert_eq!(found.0, 0);
     let expected = "\
 This does not hold: a replica reads what the specification says of the operations visible there.
