@@ -1,7 +1,7 @@
 //! What is refused changes nothing.
 
 use super::*;
-use crate::spec::{LwwRegisterModel, OrSetModel, SetOp, Write};
+use crate::spec::{LwwRegisterModel, MapOp, OrMapModel, OrSetModel, PnCounterModel, SetOp, Write};
 use crate::wire::WireError;
 use crate::{ClockError, Timestamp};
 
@@ -223,4 +223,58 @@ fn a_change_of_its_own_that_it_never_made_is_refused() {
     let (result, _) = outputs(|out| honest.receive(10, 2, Message::Whole(whole), out));
     assert_eq!(result, Err(Refused::Rule(reason.to_owned())));
     assert_eq!(honest, before);
+}
+
+/// Whether every replica refuses what another with its id did: `ops`, sent by a peer as its own.
+#[track_caller]
+fn forgeries_are_refused<M: Model + Clone>(model: M, ops: &[M::Op]) {
+    for policy in Policy::ALL {
+        let start = |me, peer| {
+            let start = |out: &mut Outbox<'_, Replica<M>>| {
+                let config = Config { policy, ..Config::default() };
+                let mut replica = Replica::start(model.clone(), config, me, Vec::new(), 0, out);
+                replica.members(0, &[peer], out);
+                replica
+            };
+            outputs(start).0
+        };
+        let (mut honest, mut forger) = (start(ME, 2), start(ME, 2));
+        for (op, seq) in ops.iter().zip(1..) {
+            let perform =
+                |out: &mut Outbox<'_, _>| forger.perform(OpId::new(ME, seq), 1, op.clone(), out);
+            outputs(perform).0.unwrap();
+        }
+        let (_, sent) = outputs(|out| forger.timer(10, Timer::Gossip, out));
+        let message = match sends(sent).pop() {
+            Some((_, Message::Whole(mut whole))) => {
+                (whole.sender, whole.clock) = (PEER, Timestamp::new(1, 0, PEER));
+                Message::Whole(whole)
+            }
+            Some((_, Message::Interval(mut interval))) => {
+                (interval.sender, interval.clock) = (PEER, Timestamp::new(1, 0, PEER));
+                Message::Interval(interval)
+            }
+            other => panic!("{other:?}"),
+        };
+        let before = honest.clone();
+        let (result, outs) = outputs(|out| honest.receive(10, 2, message, out));
+        let reason = "r2/5 claims a change of r1/5, which that replica never made";
+        assert_eq!(result, Err(Refused::Rule(reason.to_owned())), "{policy}");
+        assert!(honest == before && outs.is_empty(), "{policy}");
+    }
+}
+
+#[test]
+fn every_type_that_can_tell_a_forged_change_refuses_it() {
+    let set = || OrSetModel::new([1u8, 2]);
+    forgeries_are_refused(GCounterModel, &[CounterOp::Add(1)]);
+    forgeries_are_refused(PnCounterModel, &[CounterOp::Add(1)]);
+    forgeries_are_refused(PnCounterModel, &[CounterOp::Take(1)]);
+    forgeries_are_refused(set(), &[SetOp::Add(1)]);
+    // What is left of it is only a removal.
+    forgeries_are_refused(set(), &[SetOp::Add(1), SetOp::Remove(1)]);
+    let map = || OrMapModel::new(["k".to_owned()], set());
+    let update = || MapOp::Update("k".to_owned(), vec![SetOp::Add(1)]);
+    forgeries_are_refused(map(), &[update()]);
+    forgeries_are_refused(map(), &[update(), MapOp::Clear]);
 }
