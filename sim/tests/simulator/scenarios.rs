@@ -69,6 +69,24 @@ fn every_error_names_the_key_and_points_at_the_place() {
         ("[latency]\nkind = \"exponential\"\nmean_ms = nan", "nan", "`mean_ms` is NaN"),
         ("[config]\ngossip_s = 1", "gossip_s", "unknown field `gossip_s`"),
         ("[config]\nbatch = -1", "-1", "invalid value"),
+        // A replica would refuse whatever another says for as long as the run lasts.
+        ("skew_ms = 60001", "60001", "`skew_ms` is 60001; it must be between 0 and 60000"),
+        (
+            "skew_ms = 101\n[config]\nmax_ahead_ms = 100",
+            "101",
+            "`skew_ms` is 101; it must be between 0 and 100",
+        ),
+        // A replica would not be woken while it may settle.
+        (
+            "[config]\ngossip_ms = 60001",
+            "60001",
+            "`gossip_ms` is 60001; it must not exceed `settle_ms`, which is 60000",
+        ),
+        (
+            "settle_ms = 900\n[config]\nheartbeat_ms = 901",
+            "901",
+            "`heartbeat_ms` is 901; it must not exceed `settle_ms`, which is 900",
+        ),
         (
             "[[partition]]\nat_ms = 5\ngroups = [[1, 2], [2, 3]]",
             "2",
@@ -102,6 +120,17 @@ fn every_error_names_the_key_and_points_at_the_place() {
         let (found_place, found) = error(&with(line));
         assert_eq!(found_place, *place, "{line}: {found}");
         assert!(found.contains(message), "{line}: {found}");
+    }
+}
+
+#[test]
+fn what_is_just_within_bounds_is_accepted() {
+    for line in [
+        "skew_ms = 60000",
+        "skew_ms = 100\n[config]\nmax_ahead_ms = 100",
+        "settle_ms = 900\n[config]\nheartbeat_ms = 900\ngossip_ms = 900",
+    ] {
+        Scenario::parse(&with(line), &crate::support::registry()).expect(line);
     }
 }
 

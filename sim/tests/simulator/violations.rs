@@ -4,7 +4,8 @@ use crate::support::broken::{MostModel, Wrong};
 use crate::support::flood::Flaw;
 use crate::support::report::Lie;
 use crate::support::{first, flood, ledger};
-use rejoin_sim::scenario::{Crash, Disk};
+use rejoin_crdts::spec::GCounterModel;
+use rejoin_sim::scenario::{Crash, Disk, Partition};
 use rejoin_sim::{Class, Happening, Outcome, Scenario, Subject, TypeSubject, Verdict, Violation};
 
 fn scenario(subject: &dyn Subject) -> Scenario {
@@ -183,6 +184,20 @@ fn a_run_without_end_is_ended() {
     let violation = spins.violation.unwrap();
     assert_eq!(violation.class, Class::Liveness);
     assert!(violation.explanation.contains("events"), "{}", violation.explanation);
+    // Nobody lacks anything, and it does not say so.
+    let why = "the replicas know the same operations, but are not at rest.";
+    assert!(violation.explanation.ends_with(why), "{}", violation.explanation);
+}
+
+#[test]
+fn a_run_that_is_merely_long_is_no_run_without_end() {
+    // It was: the events of the whole run were counted, not those of a second.
+    let counter = TypeSubject::new("counter", "grows", GCounterModel);
+    let day = Scenario { duration_ms: 86_400_000, ops: 60, ..Scenario::of("counter") };
+    let cut = Partition { at_ms: 1_000, heal_ms: Some(40_000_000), groups: vec![vec![1]] };
+    let outcome = counter.run(&Scenario { partition: vec![cut], ..day }, 1).unwrap();
+    assert_eq!(outcome.verdict, Verdict::Held, "{:?}", outcome.violation);
+    assert!(outcome.events > 2_000_000, "{} events are too few to show it", outcome.events);
 }
 
 #[test]
