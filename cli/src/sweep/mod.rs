@@ -106,10 +106,7 @@ fn run_all(
     progress: &Progress,
     program: &Program,
 ) -> Result<Tally, InputError> {
-    let jobs = args.jobs.or_else(|| available_parallelism().ok()).map_or(1, NonZeroUsize::get);
-    // More threads than runs would only be started and ended.
-    let runs = usize::try_from(args.seeds.end - args.seeds.start).unwrap_or(usize::MAX);
-    let jobs = jobs.min(runs.max(1));
+    let jobs = threads(args.jobs, args.seeds.end - args.seeds.start);
     let pool = ThreadPoolBuilder::new()
         .num_threads(jobs)
         .build()
@@ -132,6 +129,13 @@ fn run_all(
             .map(one)
             .try_reduce(Tally::default, |one, other| Ok(one.and(other)))
     })
+}
+
+/// How many threads make so many runs, where so many were asked for.
+fn threads(asked_for: Option<NonZeroUsize>, runs: u64) -> usize {
+    let jobs = asked_for.or_else(|| available_parallelism().ok()).map_or(1, NonZeroUsize::get);
+    // More threads than runs would only be started and ended.
+    jobs.min(usize::try_from(runs).unwrap_or(usize::MAX)).max(1)
 }
 
 /// Judges the campaign as a whole.
@@ -221,5 +225,18 @@ fn next(
             (program.line(line), "one that fails")
         }
         None => (program.line(["laws", selection.subject.name()]), "its merge, on its own"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn there_are_no_more_threads_than_runs() {
+        let many = NonZeroUsize::new(100_000);
+        assert_eq!((threads(many, 2), threads(many, 0)), (2, 1));
+        assert_eq!(threads(NonZeroUsize::new(3), u64::MAX), 3);
+        assert!(threads(None, u64::MAX) >= 1);
     }
 }

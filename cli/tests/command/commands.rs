@@ -7,7 +7,7 @@ use rejoin_sim::presets;
 use tempfile::TempDir;
 
 use crate::support::{
-    HELD, UNPROVEN, VIOLATED, columns, files, fits_a_terminal, rejoin, rejoin_in_colour,
+    BAD_INPUT, HELD, UNPROVEN, VIOLATED, columns, files, fits_a_terminal, rejoin, rejoin_in_colour,
 };
 
 fn broken_types() -> Vec<String> {
@@ -103,6 +103,37 @@ fn json_has_what_machines_need() {
     for part in ["types", "policies", "presets"] {
         assert!(!list[part].as_array().unwrap().is_empty(), "{part}");
     }
+}
+
+#[test]
+fn no_object_in_json_has_a_key_twice() {
+    let folder = TempDir::new().unwrap();
+    let dir = folder.path().display();
+    let idle = format!("{dir}/idle.toml");
+    fs::write(&idle, "type = \"or-set\"\nreplicas = 1\nops = 4\n").unwrap();
+    let sweep = format!("--traces {dir}/traces --json");
+    for line in [
+        "list --json".to_owned(),
+        "laws g-counter --cases 4 --json".to_owned(),
+        "laws broken/undead-set --json".to_owned(),
+        format!("run chain --json --save {dir}/chain.trace"),
+        format!("replay {dir}/chain.trace --json"),
+        "run --type broken/forgetful-set --json".to_owned(),
+        format!("run {idle} --json"),
+        format!("sweep amnesia --seeds 0..3 {sweep}"),
+        format!("sweep chain --type broken/forgetful-set --seeds 0..8 {sweep}"),
+        format!("sweep {idle} --seeds 0..3 {sweep}"),
+    ] {
+        let ran = rejoin(&line);
+        assert!(!ran.ended_with(BAD_INPUT), "{line}: {}", ran.err);
+        ran.json();
+    }
+}
+
+#[test]
+fn a_sweep_starts_no_more_threads_than_it_has_runs() {
+    let ran = rejoin("sweep counter --seeds 0..2 --jobs 100000 --traces none --json");
+    assert_eq!(ran.exits(HELD).json()["runs"], 2);
 }
 
 #[test]

@@ -1,9 +1,11 @@
 //! The command, called as a function, with what it wrote.
 
+use std::fmt;
 use std::path::Path;
 use std::process::ExitCode;
 
 use rejoin_cli::{Registry, Stream, Streams, builtin, main_with};
+use serde::de::{Deserialize, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
 use serde_json::Value;
 
 pub(crate) const HELD: u8 = 0;
@@ -37,10 +39,11 @@ impl Ran {
         self.status == ExitCode::from(status)
     }
 
-    /// The one JSON object on standard output.
+    /// The one JSON object on standard output, in which no object has a key twice.
     #[track_caller]
     pub(crate) fn json(&self) -> Value {
-        serde_json::from_str(&self.out).unwrap_or_else(|error| panic!("{error}: {}", self.out))
+        let unique: Result<Unique, _> = serde_json::from_str(&self.out);
+        unique.unwrap_or_else(|error| panic!("{error}: {}", self.out)).0
     }
 
     /// The rest of the only line that begins so.
@@ -51,6 +54,68 @@ impl Ran {
             (Some(line), None) => line,
             _ => panic!("not exactly one line begins with {beginning:?}:\n{}", self.out),
         }
+    }
+}
+
+/// A JSON value that is refused if an object in it has a key twice, of which readers see only one.
+#[derive(Debug)]
+struct Unique(Value);
+
+impl<'de> Deserialize<'de> for Unique {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(Visit).map(Self)
+    }
+}
+
+struct Visit;
+
+impl<'de> Visitor<'de> for Visit {
+    type Value = Value;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("JSON")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Value, A::Error> {
+        let mut object = serde_json::Map::new();
+        while let Some((key, Unique(value))) = map.next_entry::<String, Unique>()? {
+            if object.insert(key.clone(), value).is_some() {
+                return Err(A::Error::custom(format!("the key {key:?} is there twice")));
+            }
+        }
+        Ok(object.into())
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Value, A::Error> {
+        let mut array = Vec::new();
+        while let Some(Unique(value)) = seq.next_element()? {
+            array.push(value);
+        }
+        Ok(array.into())
+    }
+
+    fn visit_unit<E>(self) -> Result<Value, E> {
+        Ok(Value::Null)
+    }
+
+    fn visit_bool<E>(self, value: bool) -> Result<Value, E> {
+        Ok(value.into())
+    }
+
+    fn visit_u64<E>(self, value: u64) -> Result<Value, E> {
+        Ok(value.into())
+    }
+
+    fn visit_i64<E>(self, value: i64) -> Result<Value, E> {
+        Ok(value.into())
+    }
+
+    fn visit_f64<E>(self, value: f64) -> Result<Value, E> {
+        Ok(value.into())
+    }
+
+    fn visit_str<E>(self, value: &str) -> Result<Value, E> {
+        Ok(value.into())
     }
 }
 
@@ -121,4 +186,11 @@ pub(crate) fn fits_80_columns(page: &str) {
 pub(crate) fn fits_a_terminal(page: &str) {
     fits_80_columns(page);
     assert!(rows(page) <= 23, "{} rows:\n{page}", rows(page));
+}
+
+#[test]
+#[should_panic(expected = "the key \"a\" is there twice")]
+fn a_key_that_is_there_twice_is_noticed() {
+    let out = r#"{"b": [{"a": 1, "a": null}]}"#.to_owned();
+    Ran { status: ExitCode::SUCCESS, out, err: String::new() }.json();
 }
