@@ -3,6 +3,7 @@
 mod check;
 mod error;
 mod presets;
+mod shape;
 
 use serde::{Deserialize, Serialize};
 

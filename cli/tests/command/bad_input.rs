@@ -38,11 +38,11 @@ fn scenario_refused(text: &str, words: &[&str]) {
 #[test]
 fn a_malformed_scenario_is_shown_at_its_place() {
     scenario_refused("type = \"or-map\"\nops = = 3\n", &["mine.toml:2:"]);
-    scenario_refused("type = \"or-map\"\nlos = 0.5\n", &["unknown field `los`", "mine.toml:2:1"]);
+    scenario_refused("type = \"or-map\"\nlos = 0.5\n", &["unknown key `los`", "mine.toml:2:1"]);
     scenario_refused("type = \"or-map\"\nloss = 1.5\n", &["`loss` is 1.5", "mine.toml:2:8", "^"]);
     scenario_refused("type = \"or-map\"\nops = \"many\"\n", &["mine.toml:2:7"]);
-    scenario_refused("ops = 3\n", &["missing field `type`"]);
-    scenario_refused("", &["missing field `type`"]);
+    scenario_refused("ops = 3\n", &["the scenario lacks the key `type`"]);
+    scenario_refused("", &["the scenario lacks the key `type`"]);
     scenario_refused(
         "type = \"or-map\"\n[[crash]]\nreplica = 9\nat_ms = 1\n",
         &["there is no replica 9", "mine.toml:3:11"],
@@ -57,7 +57,7 @@ fn the_place_is_shown_although_the_type_is_chosen_on_the_command_line() {
     let file: &[(&str, &[u8])] = &[("mine.toml", b"type = \"or-map\"\nloss = 1.5\n")];
     refused(file, "run DIR/mine.toml --type or-set", &["`loss` is 1.5", "mine.toml:2:8"]);
     let file: &[(&str, &[u8])] = &[("mine.toml", b"type = \"or-map\"\nlos = 1.5\n")];
-    refused(file, "run DIR/mine.toml --type or-set", &["unknown field", "mine.toml:2:1"]);
+    refused(file, "run DIR/mine.toml --type or-set", &["unknown key `los`", "mine.toml:2:1"]);
 }
 
 #[test]

@@ -9,7 +9,7 @@ use std::ops::Range;
 
 use toml::de::{DeTable, DeValue};
 
-use super::{Latency, Scenario, ScenarioError};
+use super::{Latency, Scenario, ScenarioError, shape};
 use crate::subject::Registry;
 
 /// A step on the way to a key.
@@ -31,7 +31,7 @@ const MAX_REPLICAS: u64 = 64;
 /// The most operations, partitions and crashes of a scenario.
 const MAX_EVENTS: u64 = 1_000_000;
 /// The longest time in a scenario: some thirty years.
-const MAX_MS: u64 = 1_000_000_000_000;
+pub(super) const MAX_MS: u64 = 1_000_000_000_000;
 
 pub(super) fn parse(text: &str, registry: &Registry) -> Result<Scenario, ScenarioError> {
     let scenario = read(text)?;
@@ -44,6 +44,7 @@ pub(super) fn parse(text: &str, registry: &Registry) -> Result<Scenario, Scenari
 }
 
 pub(super) fn read(text: &str) -> Result<Scenario, ScenarioError> {
+    shape::check(text)?;
     toml::from_str(text).map_err(|error| ScenarioError::new(error.message(), error.span()))
 }
 
@@ -177,7 +178,7 @@ fn network(scenario: &Scenario) -> Result<(), Problem> {
         if !(0.0..=1.0).contains(&probability) {
             return problem(
                 [Key(key)],
-                format!("`{key}` is {probability}; a probability is between 0 and 1"),
+                format!("`{key}` is {}; a probability is between 0 and 1", short(probability)),
             );
         }
     }
@@ -187,7 +188,7 @@ fn network(scenario: &Scenario) -> Result<(), Problem> {
         }
         problem(
             [Key("latency"), Key(key)],
-            format!("`{key}` is {value}; it must be between 0 and {most}"),
+            format!("`{key}` is {}; it must be between 0 and {most}", short(value)),
         )
     };
     let most_ms = 86_400_000.0;
@@ -302,6 +303,14 @@ fn between(key: &'static str, value: u64, least: u64, most: u64) -> Result<(), P
         return Ok(());
     }
     problem([Key(key)], format!("`{key}` is {value}; it must be between {least} and {most}"))
+}
+
+/// The number without hundreds of zeros.
+fn short(number: f64) -> String {
+    if number.abs() < 1e15 && number.abs() >= 1e-5 || !number.is_normal() {
+        return number.to_string();
+    }
+    format!("{number:e}")
 }
 
 fn one_of(names: impl IntoIterator<Item = String>) -> String {

@@ -1,6 +1,6 @@
 //! Scenarios as people write them: what is wrong is named, and pointed at.
 
-use rejoin_sim::scenario::{Latency, Topology};
+use rejoin_sim::scenario::{Caps, Crash, Disk, Latency, Partition, Topology};
 use rejoin_sim::{Scenario, presets};
 
 /// What is pointed at, and what is said.
@@ -32,6 +32,40 @@ fn a_scenario_written_out_reads_the_same() {
 }
 
 #[test]
+fn every_key_that_a_scenario_can_have_is_read() {
+    // The keys and their kinds are listed once more where the text is checked.
+    let full = Scenario {
+        policy: Some("state".to_owned()),
+        shares: vec![1, 2, 3],
+        partition: vec![Partition { at_ms: 1, heal_ms: Some(2), groups: vec![vec![1], vec![2]] }],
+        config: Caps {
+            gossip_ms: Some(1),
+            heartbeat_ms: Some(2),
+            buffer: Some(3),
+            batch: Some(4),
+            window: Some(5),
+            snapshot_every: Some(6),
+            max_ahead_ms: Some(7),
+        },
+        ..Scenario::of("or-set")
+    };
+    let latencies = [
+        Latency::Constant { ms: 1.5 },
+        Latency::Uniform { min_ms: 1.0, max_ms: 2.0 },
+        Latency::Exponential { mean_ms: 3.0 },
+        Latency::LogNormal { median_ms: 4.0, sigma: 0.5 },
+    ];
+    let topologies = [Topology::Mesh, Topology::Chain, Topology::Ring, Topology::Star];
+    for (number, (latency, topology)) in (0..).zip(latencies.into_iter().zip(topologies)) {
+        let disk = if number % 2 == 0 { Disk::Kept } else { Disk::Lost };
+        let crash = vec![Crash { replica: 1, at_ms: 3, restart_ms: Some(4), disk }];
+        let scenario = Scenario { latency, topology, crash, ..full.clone() };
+        let written = scenario.to_toml().unwrap();
+        assert_eq!(Scenario::parse(&written, &crate::support::registry()), Ok(scenario));
+    }
+}
+
+#[test]
 fn numbers_may_be_whole_where_fractions_are_allowed() {
     let text = with("loss = 1\nlatency = { kind = \"constant\", ms = 3 }");
     let scenario = Scenario::parse(&text, &crate::support::registry()).unwrap();
@@ -43,13 +77,31 @@ fn numbers_may_be_whole_where_fractions_are_allowed() {
 fn every_error_names_the_key_and_points_at_the_place() {
     let cases: &[(&str, &str, &str)] = &[
         // What is written, what is pointed at, what is said.
-        ("colour = 1", "colour", "unknown field `colour`"),
+        ("colour = 1", "colour", "unknown key `colour` in the scenario"),
         ("policy = \"hope\"", "\"hope\"", "unknown policy `hope`"),
-        ("topology = \"torus\"", "\"torus\"", "unknown variant `torus`"),
+        (
+            "topology = \"torus\"",
+            "\"torus\"",
+            "`topology` is \"torus\"; it must be one of \"mesh\", ",
+        ),
         ("replicas = 0", "0", "`replicas` is 0; it must be between 1 and 64"),
         ("replicas = 65", "65", "between 1 and 64"),
-        ("replicas = -1", "-1", "invalid value"),
-        ("replicas = \"3\"", "\"3\"", "invalid type"),
+        ("replicas = -1", "-1", "`replicas` is -1; it must be a whole number, and not negative"),
+        ("replicas = \"3\"", "\"3\"", "`replicas` is \"3\"; it must be a whole number"),
+        ("replicas = 3.5", "3.5", "`replicas` is 3.5; it must be a whole number"),
+        (
+            "ops = 99999999999999999999",
+            "99999999999999999999",
+            "`ops` is 99999999999999999999; it must be a whole number of at most 1000000000000",
+        ),
+        ("loss = \"much\"", "\"much\"", "`loss` is \"much\"; it must be a number"),
+        ("loss = 1e400", "1e400", "`loss` is 1e400; it must be a smaller number"),
+        ("policy = 1", "1", "`policy` is 1; it must be a name in quotes"),
+        ("shares = [1, -2, 3]", "-2", "an item of `shares` is -2; it must be a whole number"),
+        ("shares = 3", "3", "`shares` is 3; it must be a list in brackets"),
+        ("crash = 3", "3", "`crash` is 3; it must be written as [[crash]]"),
+        ("latency = 3", "3", "`latency` is 3; it must be a table of keys and values"),
+        ("ops = 3\nops = 4", "ops", "this is not TOML: duplicate key"),
         ("ops = 0", "0", "`ops` is 0"),
         ("duration_ms = 0", "0", "`duration_ms` is 0"),
         ("settle_ms = 0", "0", "`settle_ms` is 0"),
@@ -66,9 +118,22 @@ fn every_error_names_the_key_and_points_at_the_place() {
             "`max_ms` is 3, below `min_ms`, which is 9",
         ),
         ("latency = { kind = \"constant\", ms = -1 }", "-1", "`ms` is -1"),
+        (
+            "latency = { kind = \"constant\", ms = 1e300 }",
+            "1e300",
+            "`ms` is 1e300; it must be between 0 and 86400000",
+        ),
+        (
+            "[latency]\nkind = \"constant\"\nms = 1\nsigma = 2",
+            "sigma",
+            "unknown key `sigma` in `latency`; there are `kind`, `ms`",
+        ),
+        ("[latency]\nkind = \"exponential\"", "[latency]", "`latency` lacks the key `mean_ms`"),
+        ("[latency]\nms = 1", "[latency]", "`latency` lacks the key `kind`, one of \"constant\""),
+        ("latency = { kind = \"slow\" }", "\"slow\"", "`kind` is \"slow\"; it must be one of"),
         ("[latency]\nkind = \"exponential\"\nmean_ms = nan", "nan", "`mean_ms` is NaN"),
-        ("[config]\ngossip_s = 1", "gossip_s", "unknown field `gossip_s`"),
-        ("[config]\nbatch = -1", "-1", "invalid value"),
+        ("[config]\ngossip_s = 1", "gossip_s", "unknown key `gossip_s` in `config`"),
+        ("[config]\nbatch = -1", "-1", "`batch` is -1"),
         // A replica would refuse whatever another says for as long as the run lasts.
         ("skew_ms = 60001", "60001", "`skew_ms` is 60001; it must be between 0 and 60000"),
         (
@@ -107,6 +172,7 @@ fn every_error_names_the_key_and_points_at_the_place() {
             "2001",
             "`heal_ms` is 2001, but",
         ),
+        ("[[crash]]\nat_ms = 5", "[[crash]]", "`crash` lacks the key `replica`"),
         ("[[crash]]\nreplica = 9\nat_ms = 5", "9", "there is no replica 9"),
         ("[[crash]]\nreplica = 1\nat_ms = 3000", "3000", "`at_ms` is 3000"),
         (
@@ -114,7 +180,7 @@ fn every_error_names_the_key_and_points_at_the_place() {
             "30",
             "`restart_ms` is 30; it must be after",
         ),
-        ("[[crash]]\nreplica = 1\nat_ms = 5\ndisk = \"wet\"", "\"wet\"", "unknown variant `wet`"),
+        ("[[crash]]\nreplica = 1\nat_ms = 5\ndisk = \"wet\"", "\"wet\"", "`disk` is \"wet\""),
     ];
     for (line, place, message) in cases {
         let (found_place, found) = error(&with(line));
@@ -140,7 +206,7 @@ fn a_type_that_there_is_not_is_named_with_those_that_there_are() {
     assert_eq!(place, "\"or-sett\"");
     assert!(message.starts_with("unknown type `or-sett`; there are `g-counter`, "), "{message}");
     let (_, message) = error("ops = 3");
-    assert!(message.contains("missing field `type`"), "{message}");
+    assert!(message.contains("lacks the key `type`"), "{message}");
     let (_, message) = error("type = ");
     assert!(!message.is_empty());
 }
