@@ -63,7 +63,7 @@ pub(crate) struct SweepArgs {
     #[arg(long, value_name = "A..B", value_parser = seeds)]
     pub(crate) seeds: Range<u64>,
     /// How many threads [default: one for each processor]
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = jobs)]
     pub(crate) jobs: Option<NonZeroUsize>,
     /// Where traces of failures are saved; made when there is one
     #[arg(long, value_name = "DIR", default_value = "traces")]
@@ -192,6 +192,12 @@ fn positive(text: &str) -> Result<u64, String> {
         0 => Err("0 would check nothing".to_owned()),
         count => Ok(count),
     }
+}
+
+fn jobs(text: &str) -> Result<NonZeroUsize, String> {
+    let number = usize::try_from(number(text)?).unwrap_or(usize::MAX);
+    NonZeroUsize::new(number)
+        .ok_or_else(|| "0 threads would run nothing; give 1 or more".to_owned())
 }
 
 /// A half-open range of seeds.

@@ -1,5 +1,7 @@
 //! `rejoin run`: one simulation.
 
+use std::path::PathBuf;
+
 use rejoin_sim::{Effort, Outcome, Registry, Trace, Verdict};
 use serde::Serialize;
 
@@ -10,7 +12,7 @@ use crate::input::InputError;
 use crate::program::Program;
 use crate::render::run::Around;
 use crate::render::{Screen, run as render_run};
-use crate::save::save;
+use crate::save::{expect, save};
 use crate::select::Selection;
 
 /// How many seeds are tried for one at which a broken type shows.
@@ -33,17 +35,21 @@ pub(crate) fn run(
     screen: Screen,
 ) -> Result<Report, InputError> {
     let selection = Selection::make(registry, args.scenario.as_deref(), &args.choice)?;
+    let unwritable = |path: &PathBuf, source| InputError::Write {
+        what: "the trace".to_owned(),
+        path: path.clone(),
+        source,
+    };
+    if let Some(path) = &args.save {
+        expect(path).map_err(|source| unwritable(path, source))?;
+    }
     let (outcome, on_seed) = simulate(&selection, args.seed, program)?;
     let mut notes = Vec::new();
     if let Some(path) = &args.save {
         let seed = outcome.seed;
         let trace = Trace::of(&outcome).encode();
         let trace = trace.map_err(|source| InputError::Unsaveable { seed, source })?;
-        save(path, &trace).map_err(|source| InputError::Write {
-            what: "the trace".to_owned(),
-            path: path.clone(),
-            source,
-        })?;
+        save(path, &trace).map_err(|source| unwritable(path, source))?;
         notes.push(format!("saved to {}", path.display()));
     }
 

@@ -77,7 +77,7 @@ pub(crate) fn sweep(
     progress: bool,
 ) -> Result<Report, InputError> {
     let selection = Selection::make(registry, Some(&args.scenario), &args.choice)?;
-    let traces = Traces::new(&args.traces, args.keep, &selection);
+    let traces = Traces::new(&args.traces, args.keep, &selection)?;
     let tally = {
         let progress = Progress::new(args.seeds.end - args.seeds.start, progress);
         run_all(&selection, args, &traces, &progress, program)?

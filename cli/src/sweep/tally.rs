@@ -145,10 +145,14 @@ fn sum_traffic(one: &Traffic, other: &Traffic, performed: u64) -> Traffic {
     }
 }
 
-/// FNV-1a in 128 bits (Fowler, Noll & Vo) of the run's seed and fingerprint.
+/// A number for the run's seed and fingerprint.
 fn identity(outcome: &Outcome) -> u128 {
+    fnv1a(format!("{} {}", outcome.seed, outcome.fingerprint).as_bytes())
+}
+
+/// FNV-1a in 128 bits (Fowler, Noll & Vo).
+pub(super) fn fnv1a(bytes: &[u8]) -> u128 {
     const BASIS: u128 = 0x6c62272e07bb014262b821756295c58d;
     const PRIME: u128 = 0x0000000001000000000000000000013b;
-    let text = format!("{} {}", outcome.seed, outcome.fingerprint);
-    text.bytes().fold(BASIS, |hash, byte| (hash ^ u128::from(byte)).wrapping_mul(PRIME))
+    bytes.iter().fold(BASIS, |hash, byte| (hash ^ u128::from(*byte)).wrapping_mul(PRIME))
 }

@@ -7,8 +7,10 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use rejoin_sim::{Outcome, Trace};
 
+use super::tally::fnv1a;
+
 use crate::input::InputError;
-use crate::save::save;
+use crate::save::{expect_folder, save};
 use crate::select::Selection;
 
 /// The folder of a campaign's traces, with those of the lowest failing seeds.
@@ -24,18 +26,22 @@ pub(crate) struct Traces {
 
 impl Traces {
     /// At most `keep` traces in `folder`, which is made when it is needed.
-    pub(crate) fn new(folder: &Path, keep: usize, selection: &Selection) -> Self {
-        let scenario = Path::new(&selection.name).file_stem().unwrap_or_default();
-        let stem =
-            format!("{}-{}-{}", scenario.display(), selection.scenario.subject, selection.policy());
-        // A type's name may have folders, and a file's anything.
-        let plain = |c: char| if c.is_ascii_alphanumeric() { c } else { '-' };
-        Self {
-            folder: folder.to_owned(),
-            stem: stem.chars().map(plain).collect(),
-            keep,
-            seeds: Mutex::default(),
-        }
+    ///
+    /// # Errors
+    ///
+    /// If something else is in its place: better said now than when the first run has failed.
+    pub(crate) fn new(
+        folder: &Path,
+        keep: usize,
+        selection: &Selection,
+    ) -> Result<Self, InputError> {
+        expect_folder(folder).map_err(|source| InputError::Write {
+            what: "traces".to_owned(),
+            path: folder.to_owned(),
+            source,
+        })?;
+        let folder = folder.to_owned();
+        Ok(Self { folder, stem: stem(selection), keep, seeds: Mutex::default() })
     }
 
     /// Saves a failure, if it is among the lowest.
@@ -80,4 +86,22 @@ impl Traces {
         // Whoever panicked has left a set of seeds behind, which is still one.
         self.seeds.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// What the names of a campaign's traces begin with: the scenario, the type and the policy.
+///
+/// Files in two folders may have one name, or that of a preset; so a file's is followed by a hash of
+/// what it says.
+fn stem(selection: &Selection) -> String {
+    let Selection { name, scenario, .. } = selection;
+    let file = Path::new(name).file_stem().unwrap_or_default();
+    let mut stem = file.display().to_string();
+    if selection.story.is_none() {
+        let says = format!("{scenario:?}");
+        stem.push_str(&format!("-{:08x}", fnv1a(says.as_bytes()) as u32));
+    }
+    stem.push_str(&format!("-{}-{}", scenario.subject, selection.policy()));
+    // A type's name may have folders, and a file's anything.
+    let plain = |c: char| if c.is_ascii_alphanumeric() { c } else { '-' };
+    stem.chars().map(plain).collect()
 }

@@ -17,9 +17,11 @@ fn refused(prepare: &[(&str, &[u8])], line: &str, words: &[&str]) {
     let before = files(folder.path());
     let dir = folder.path().to_str().unwrap();
     let ran = rejoin(&line.replace("DIR", dir)).exits(BAD_INPUT);
+    // A long message goes on in the next line.
+    let whole = ran.err.replace("\n| ", " ");
     for word in words {
         let word = word.replace("DIR", dir);
-        assert!(ran.err.contains(&word), "{word:?} is not in:\n{}", ran.err);
+        assert!(whole.contains(&word), "{word:?} is not in:\n{}", ran.err);
     }
     assert_eq!(ran.err.matches("error:").count(), 1, "{}", ran.err);
     assert!(!ran.err.contains('\x1b'), "{}", ran.err);
@@ -85,11 +87,35 @@ fn an_unreadable_file_is_named() {
 }
 
 #[test]
+fn a_number_that_is_too_large_is_told_as_it_is_written() {
+    scenario_refused(
+        "type = \"or-map\"\nops = 99999999999999999999\n",
+        &["`ops` is 99999999999999999999; it must be a whole number of at most", "mine.toml:2:7"],
+    );
+    scenario_refused(
+        "type = \"or-map\"\nlatency = { kind = \"constant\", ms = 1e300 }\n",
+        &["`ms` is 1e300; it must be between 0 and 86400000", "mine.toml:2:37"],
+    );
+}
+
+#[test]
 fn a_file_that_cannot_be_written_is_named() {
-    refused(&[], "run --save DIR/absent/x.trace", &["cannot write", "DIR/absent/x.trace"]);
+    let no_folder = "its folder is not there; make it first";
+    refused(&[], "run --save DIR/absent/x.trace", &["cannot write", "x.trace`", no_folder]);
+    refused(&[], "run --save DIR", &["cannot write", "DIR", "it is a folder; name a file"]);
+}
+
+#[test]
+fn a_folder_that_cannot_be_made_is_noticed_before_anything_is_run() {
     let in_the_way: &[(&str, &[u8])] = &[("traces", b"a file")];
-    let sweep = "sweep cart --type broken/subtracting-counter --seeds 0..20 --traces DIR/traces";
-    refused(in_the_way, sweep, &["cannot write", "DIR/traces"]);
+    for traces in ["DIR/traces", "DIR/traces/of/today"] {
+        // A sweep in which nothing fails would not need it.
+        for subject in ["or-map", "broken/subtracting-counter"] {
+            let line = format!("sweep cart --type {subject} --seeds 0..20 --traces {traces}");
+            let what = "`DIR/traces` is a file; name a folder";
+            refused(in_the_way, &line, &["cannot write traces", what]);
+        }
+    }
 }
 
 #[test]
@@ -136,7 +162,12 @@ fn wrong_usage_is_explained() {
     refused(&[], "run --seed=-1", &["--seed", "`-1`"]);
     refused(&[], "run --sed 1", &["--sed"]);
     refused(&[], "sweep cart", &["--seeds"]);
-    refused(&[], "sweep cart --seeds 0..2 --jobs 0", &["--jobs"]);
+    refused(
+        &[],
+        "sweep cart --seeds 0..2 --jobs 0",
+        &["--jobs", "0 threads would run nothing; give 1 or more"],
+    );
+    refused(&[], "sweep cart --seeds 0..2 --jobs x", &["--jobs", "`x` is not a whole number"]);
     refused(&[], "laws or-set --cases 0", &["--cases"]);
     refused(&[], "laws", &["<TYPE>"]);
     refused(&[], "walk", &["'walk'"]);

@@ -202,6 +202,32 @@ fn a_sweep_names_the_lowest_seed_first_and_how_to_replay_it() {
 }
 
 #[test]
+fn traces_of_scenarios_with_one_name_do_not_take_each_others_place() {
+    let folder = TempDir::new().unwrap();
+    let traces = folder.path().join("traces");
+    // One of them has the name of a preset, too.
+    let mut scenarios = vec!["chain".to_owned()];
+    for (place, ops) in [("here", 30), ("there", 31)] {
+        fs::create_dir(folder.path().join(place)).unwrap();
+        let file = folder.path().join(place).join("chain.toml");
+        fs::write(&file, format!("type = \"or-set\"\nops = {ops}\n")).unwrap();
+        scenarios.push(file.display().to_string());
+    }
+    let sweep = || {
+        for scenario in &scenarios {
+            let line = format!("sweep {scenario} --type broken/subtracting-counter --seeds 0..16");
+            let line = format!("{line} --keep 1 --traces {}", traces.display());
+            rejoin(&line).exits(VIOLATED);
+        }
+        files(&traces)
+    };
+    let names = sweep();
+    assert_eq!(names.len(), 3, "{names:?}");
+    assert!(names.iter().all(|name| name.contains("-broken-subtracting-counter-delta-")));
+    assert_eq!(sweep(), names, "the same sweep has the same names");
+}
+
+#[test]
 fn a_sweep_that_holds_leaves_no_folder_behind() {
     let folder = TempDir::new().unwrap();
     let traces = folder.path().join("traces");
