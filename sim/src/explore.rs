@@ -65,7 +65,18 @@ pub struct Progress {
     pub checkpoint: Option<Checkpoint>,
 }
 
-/// A place from which an exploration can go on.
+/// A place from which an exploration can go on: [`explore_from`] does.
+///
+/// ```
+/// use rejoin_crdts::spec::GCounterModel;
+/// use rejoin_sim::explore::{Scope, explore};
+/// let mut checkpoints = Vec::new();
+/// explore(&GCounterModel, &Scope::new([1, 1]), &mut |progress| {
+///     checkpoints.extend(progress.checkpoint);
+/// })?;
+/// assert_eq!(checkpoints.len(), 2); // after the histories of one operation, and of two
+/// # Ok::<(), rejoin_sim::explore::ExploreError>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Checkpoint {
     size: usize,
@@ -101,6 +112,9 @@ pub struct Explored {
     pub replica_renamings: usize,
     /// Whether every order of stamps was tried.
     pub stamps: bool,
+    /// Whether another order of the replicas' ids is another scope: ids may break ties, and not
+    /// every replica performs equally much.
+    pub ids_matter: bool,
     /// How many operations the histories have that were all visited.
     pub complete_to: usize,
     /// The least failure, if there is one.
@@ -117,6 +131,18 @@ pub struct Explored {
 /// # Errors
 ///
 /// If the scope makes no sense for the model.
+///
+/// ```
+/// use rejoin_crdts::spec::GCounterModel;
+/// use rejoin_sim::Verdict;
+/// use rejoin_sim::explore::{Scope, explore};
+/// let harmless = Scope { crashes: 1, ..Scope::new([2, 1]) };
+/// assert_eq!(explore(&GCounterModel, &harmless, &mut |_| {})?.verdict, Verdict::Held);
+/// let reuse = Scope { reuse_id: true, ..harmless };
+/// let explored = explore(&GCounterModel, &reuse, &mut |_| {})?;
+/// assert_eq!(explored.counterexample.map(|found| found.operations), Some(2));
+/// # Ok::<(), rejoin_sim::explore::ExploreError>(())
+/// ```
 pub fn explore<M: Model>(
     model: &M,
     scope: &Scope,
@@ -163,6 +189,7 @@ pub(crate) struct Plan<Op> {
     worlds: Worlds,
     renamings: Vec<Renamings>,
     stamps: bool,
+    ids_matter: bool,
 }
 
 impl<Op: Clone + std::fmt::Debug> Plan<Op> {
@@ -194,6 +221,7 @@ impl<Op: Clone + std::fmt::Debug> Plan<Op> {
             renamings: worlds.0.iter().map(by_world).collect(),
             worlds,
             stamps,
+            ids_matter: !symmetry.replicas && scope.ops.windows(2).any(|pair| pair[0] != pair[1]),
         })
     }
 
@@ -285,6 +313,7 @@ impl<Op: Clone + std::fmt::Debug> Plan<Op> {
             operation_renamings: renamings(|one| one.ops.len()).unwrap_or(0),
             replica_renamings: renamings(|one| one.lines.len()).unwrap_or(0),
             stamps: self.stamps,
+            ids_matter: self.ids_matter,
             complete_to,
             counterexample: None,
         }

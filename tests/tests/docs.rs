@@ -1,7 +1,7 @@
 //! What README and docs show has been run, as shown.
 //!
-//! In a block of ```console, a line `$ rejoin …` is followed by the command's whole output. A block
-//! in which nothing follows the command lines is not run.
+//! In a block of ```console, a line `$ rejoin …` is followed by the command's whole output, but for
+//! how long it took. A block in which nothing follows the command lines is not run.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -38,6 +38,15 @@ fn shown(path: &Path) -> Vec<Shown> {
     found
 }
 
+/// The output without how long it took, which is said of what held.
+fn timeless(output: &str) -> String {
+    let line = |line: &str| match line.rsplit_once(", in ") {
+        Some((what, _)) if line.starts_with("held ") => format!("{what}\n"),
+        _ => format!("{line}\n"),
+    };
+    output.lines().map(line).collect()
+}
+
 fn pages() -> Vec<PathBuf> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
     let docs = fs::read_dir(root.join("docs")).unwrap().map(|entry| entry.unwrap().path());
@@ -58,6 +67,7 @@ fn shown_output_is_the_output() {
         let _ = rejoin_cli::main_with(rejoin_cli::builtin(), command.split_whitespace(), streams);
         out.extend(err);
         let real = String::from_utf8(out).unwrap();
+        let (real, output) = (timeless(&real), timeless(&output));
         assert_eq!(real.trim_end(), output.trim_end(), "{place}: {command}");
     }
 }

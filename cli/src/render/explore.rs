@@ -160,6 +160,9 @@ fn not_covered(explored: &Explored) -> String {
     if explored.scope.crashes == 0 {
         missing.push("crashes (--crashes)");
     }
+    if explored.ids_matter {
+        missing.push("another order of the replicas' ids, which may break ties");
+    }
     if explored.checked.open_sets > 0 {
         missing.push("operations that saw another without what that one had seen");
     }

@@ -91,6 +91,19 @@ impl<'m, M: Model> Execution<'m, M> {
 
     /// An execution in which nothing has happened yet, at replicas of these names. A name may
     /// occur again: that is a replica which lost what it had, and kept its name.
+    ///
+    /// ```
+    /// use rejoin_crdts::laws::{Event, Execution};
+    /// use rejoin_crdts::spec::{CounterOp, GCounterModel};
+    /// use rejoin_crdts::{OpSet, ReplicaId};
+    /// let name = ReplicaId::new(7, 0);
+    /// let mut run = Execution::named(&GCounterModel, [name, name]);
+    /// for replica in [0, 1] {
+    ///     let (op, sees) = (CounterOp::Add(1), OpSet::new());
+    ///     run.step(&Event { replica, op, sees, clock_ms: 0 });
+    /// }
+    /// assert_eq!(run.state(&run.history().all()).value(), 1); // one of the two is lost
+    /// ```
     #[must_use]
     pub fn named(model: &'m M, names: impl IntoIterator<Item = ReplicaId>) -> Self {
         let replica =

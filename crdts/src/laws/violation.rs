@@ -135,6 +135,14 @@ impl<Op> Violation<Op> {
     }
 
     /// What was checked up to the law that does not hold; not what was tried to shrink the history.
+    ///
+    /// ```
+    /// # mod twice { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doctest/twice.rs")); }
+    /// # use twice::Twice;
+    /// # use rejoin_crdts::laws::{Law, Laws};
+    /// let violation = Laws::new(Twice).check().unwrap_err(); // its specification counts all twice
+    /// assert!(violation.report().checks(Law::Specification) > 0);
+    /// ```
     #[must_use]
     pub fn report(&self) -> &Report {
         &self.report
