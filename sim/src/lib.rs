@@ -46,3 +46,10 @@ pub use time::Time;
 pub use timeline::{Entry, Happening};
 pub use trace::{Trace, TraceError};
 pub use violation::{Class, Violation};
+
+/// The examples of the book run as tests.
+#[cfg(doctest)]
+mod book {
+    #[doc = include_str!("../../docs/explore.md")]
+    struct Explore;
+}

@@ -85,7 +85,9 @@ pub(super) struct Place<'s, 'w> {
     own: Vec<usize>,
     owned: usize,
     marks: Vec<Mark>,
+    /// Sets that lie between two down-sets, each with what must be there before and its delta.
     convex: Vec<(Mask, Mask, DeltaId)>,
+    met: Vec<bool>,
     pub(super) checked: Checked,
 }
 
@@ -116,6 +118,7 @@ impl<'s, 'w> Place<'s, 'w> {
             owned: lines,
             marks: Vec::new(),
             convex: Vec::new(),
+            met: vec![false; 1 << world.size()],
             checked: Checked::default(),
         }
     }
@@ -283,6 +286,7 @@ impl<'s, 'w> Place<'s, 'w> {
     /// Checks everything that concerns the whole of the history.
     pub(super) fn check(&mut self) -> Verdict {
         self.checked.histories += 1;
+        self.space.tell(&self.told);
         self.check_specification()?;
         self.check_orders()?;
         self.check_replicas()?;
@@ -298,7 +302,7 @@ impl<'s, 'w> Place<'s, 'w> {
         if let Some(&Event { saw, .. }) = self.events.last() {
             let visible = saw | 1 << (self.events.len() - 1);
             self.checked.specification += 1;
-            if let Err(reason) = self.space.latest_admits(&self.told, visible) {
+            if let Err(reason) = self.space.latest_admits(visible) {
                 return Err(Finding::new(Law::Specification)
                     .say("visible", self.names(visible))
                     .say("at the performer", self.space.show_latest())
@@ -311,7 +315,7 @@ impl<'s, 'w> Place<'s, 'w> {
     fn specified(&mut self, visible: Mask) -> Verdict {
         self.checked.specification += 1;
         let state = self.state(visible);
-        if let Err(reason) = self.space.admits(&self.told, visible, state) {
+        if let Err(reason) = self.space.admits(visible, state) {
             return Err(Finding::new(Law::Specification)
                 .say("visible", self.names(visible))
                 .say("state", self.space.show_state(state))
@@ -424,13 +428,16 @@ impl<'s, 'w> Place<'s, 'w> {
                 let within = above & !below;
                 if below & !above == 0
                     && within != 0
-                    && !convex.iter().any(|(met, ..)| *met == within)
+                    && !std::mem::replace(&mut self.met[within as usize], true)
                 {
                     let before =
                         members(within).fold(0, |set, at| set | self.events[at].saw) & !within;
                     convex.push((within, before, EMPTY));
                 }
             }
+        }
+        for &(within, ..) in &convex {
+            self.met[within as usize] = false;
         }
         for (within, _, delta) in &mut convex {
             *delta = members(*within)

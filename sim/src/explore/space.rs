@@ -90,10 +90,12 @@ pub(super) trait Space {
     /// Whether a state that was computed twice had other bytes the second time.
     fn bytes_differ(&self) -> Option<StateId>;
 
-    /// Whether reading the state is right where `visible` is visible.
-    fn admits(&self, told: &[Told], visible: Mask, state: StateId) -> Result<(), String>;
+    /// Tells the specification what happened.
+    fn tell(&mut self, told: &[Told]);
+    /// Whether reading the state is right where `visible` of what was told is visible.
+    fn admits(&self, visible: Mask, state: StateId) -> Result<(), String>;
     /// Whether reading the latest of the replicas' states is right.
-    fn latest_admits(&self, told: &[Told], visible: Mask) -> Result<(), String>;
+    fn latest_admits(&self, visible: Mask) -> Result<(), String>;
 
     fn show_state(&self, state: StateId) -> String;
     fn show_latest(&self) -> String;
@@ -227,6 +229,7 @@ pub(super) struct Arena<'m, M: Model> {
     model: &'m M,
     alphabet: &'m [M::Op],
     own: Vec<M::State>,
+    told: History<M::Op>,
     states: Store<M::State>,
     deltas: Store<DeltaOf<M>>,
     absorbed: Memo<Merged>,
@@ -245,6 +248,7 @@ impl<'m, M: Model> Arena<'m, M> {
             model,
             alphabet,
             own: Vec::new(),
+            told: History::new(),
             states: Store::default(),
             deltas,
             absorbed: Memo::default(),
@@ -290,9 +294,8 @@ impl<'m, M: Model> Arena<'m, M> {
         history
     }
 
-    fn judge(&self, told: &[Told], visible: Mask, state: &M::State) -> Result<(), String> {
-        let history = self.history(told);
-        self.model.admits(&history.view(&set(visible)), &self.model.read(state))
+    fn judge(&self, visible: Mask, state: &M::State) -> Result<(), String> {
+        self.model.admits(&self.told.view(&set(visible)), &self.model.read(state))
     }
 }
 
@@ -432,12 +435,16 @@ impl<M: Model> Space for Arena<'_, M> {
         self.states.bytes_differ
     }
 
-    fn admits(&self, told: &[Told], visible: Mask, state: StateId) -> Result<(), String> {
-        self.judge(told, visible, self.states.get(state))
+    fn tell(&mut self, told: &[Told]) {
+        self.told = self.history(told);
     }
 
-    fn latest_admits(&self, told: &[Told], visible: Mask) -> Result<(), String> {
-        self.judge(told, visible, self.latest())
+    fn admits(&self, visible: Mask, state: StateId) -> Result<(), String> {
+        self.judge(visible, self.states.get(state))
+    }
+
+    fn latest_admits(&self, visible: Mask) -> Result<(), String> {
+        self.judge(visible, self.latest())
     }
 
     fn show_state(&self, state: StateId) -> String {
