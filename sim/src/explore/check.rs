@@ -82,7 +82,7 @@ pub(super) struct Place<'s, 'w> {
     state_of: Vec<StateId>,
     deltas: Vec<DeltaId>,
     /// Where on the stack a line's latest state is, and how many states there are.
-    own: Vec<usize>,
+    pub(super) own: Vec<usize>,
     owned: usize,
     marks: Vec<Mark>,
     /// Sets that lie between two down-sets, each with what must be there before and its delta.

@@ -23,6 +23,14 @@ pub(super) type DeltaId = u32;
 /// The empty delta.
 pub(super) const EMPTY: DeltaId = 0;
 
+/// Whose state.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Of {
+    Reader(StateId),
+    /// By its place on the stack.
+    Replica(usize),
+}
+
 /// What merging gave, and whether `merge` said truly if it changed anything.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Merged {
@@ -98,11 +106,12 @@ pub(super) trait Space {
     fn latest_admits(&self, visible: Mask) -> Result<(), String>;
 
     fn show_state(&self, state: StateId) -> String;
+    fn show_own(&self, own: usize) -> String;
     fn show_latest(&self) -> String;
     fn show_delta(&self, delta: DeltaId) -> String;
     fn show_op(&self, op: usize) -> String;
     /// What is read of a state, and what the specification says, if it is a function.
-    fn show_values(&self, told: &[Told], visible: Mask, state: StateId) -> (String, String);
+    fn show_values(&self, told: &[Told], visible: Mask, state: Of) -> (String, String);
 
     /// About how many bytes are remembered.
     fn memory(&self) -> usize;
@@ -451,6 +460,10 @@ impl<M: Model> Space for Arena<'_, M> {
         format!("{:?}", self.states.get(state))
     }
 
+    fn show_own(&self, own: usize) -> String {
+        format!("{:?}", self.own[own])
+    }
+
     fn show_latest(&self) -> String {
         format!("{:?}", self.latest())
     }
@@ -463,10 +476,13 @@ impl<M: Model> Space for Arena<'_, M> {
         format!("{:?}", self.alphabet[op])
     }
 
-    fn show_values(&self, told: &[Told], visible: Mask, state: StateId) -> (String, String) {
+    fn show_values(&self, told: &[Told], visible: Mask, state: Of) -> (String, String) {
         let history = self.history(told);
         let view = history.view(&set(visible));
-        let read = self.model.read(self.states.get(state));
+        let read = self.model.read(match state {
+            Of::Reader(state) => self.states.get(state),
+            Of::Replica(own) => &self.own[own],
+        });
         let meant = match (self.model.value(&view), self.model.admits(&view, &read)) {
             (Some(value), _) => format!("{value:?}"),
             (None, Ok(())) => "allowed".to_owned(),

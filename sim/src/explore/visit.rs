@@ -6,8 +6,8 @@ use serde::Serialize;
 
 use super::check::{Added, Place};
 use super::scope::{Address, ExploreError, Scope};
-use super::space::{Arena, Space};
-use super::tree::{Clocks, Event, members};
+use super::space::{Arena, Of, Space};
+use super::tree::{Clocks, Event, Mask, members};
 use super::{Counterexample, Plan};
 
 /// An operation of a history, and what its performer then reads.
@@ -32,7 +32,7 @@ impl Step {
         let event = place.events[at];
         let visible = event.saw | 1 << at;
         let (reads, specified) =
-            place.space.show_values(&place.told, visible, place.state(visible));
+            place.space.show_values(&place.told, visible, Of::Reader(place.state(visible)));
         // What matters of stamps is their order.
         let mut walls: Vec<_> = place.events.iter().map(|event| event.wall).collect();
         walls.sort_unstable();
@@ -158,7 +158,9 @@ impl<Op> Plan<Op> {
             failed = Some(finding);
         }
         let steps = (0..place.events.len()).map(|at| Step::new(&place, at)).collect();
-        let all = standing(&place, "everybody, in the end".to_owned(), place.all());
+        let everything = place.state(place.all());
+        let everything = (Of::Reader(everything), place.space.show_state(everything));
+        let all = standing(&place, "everybody, in the end".to_owned(), place.all(), everything);
         let children = self.children(&place).len() as u64;
         let events = place.events.clone();
         let counterexample = failed
@@ -181,17 +183,25 @@ fn standings_of(place: &Place<'_, '_>) -> Vec<Standing> {
         .lines
         .iter()
         .enumerate()
-        .map(|(line, life)| standing(place, life.name.to_string(), place.known(line)))
+        .map(|(line, life)| {
+            let own = place.own[line];
+            let state = (Of::Replica(own), place.space.show_own(own));
+            standing(place, life.name.to_string(), place.known(line), state)
+        })
         .collect()
 }
 
-fn standing(place: &Place<'_, '_>, replica: String, knows: u32) -> Standing {
-    let state = place.state(knows);
+fn standing(
+    place: &Place<'_, '_>,
+    replica: String,
+    knows: Mask,
+    (state, shown): (Of, String),
+) -> Standing {
     let (reads, specified) = place.space.show_values(&place.told, knows, state);
     Standing {
         replica,
         knows: members(knows).map(|at| place.id(at).to_string()).collect(),
-        state: place.space.show_state(state),
+        state: shown,
         reads,
         specified,
     }
