@@ -40,7 +40,7 @@ use serde::{Deserialize, Serialize};
 
 pub use check::Checked;
 pub use counterexample::Counterexample;
-pub use exhaust::exhaust;
+pub use exhaust::{Exhausted, exhaust};
 pub use saved::{ResumeError, SavedHistory};
 pub use scope::{Address, ExploreError, Scope};
 pub use tree::Shapes;

@@ -192,10 +192,10 @@ mod brute {
                 full.insert(world.saw);
                 continue;
             }
-            for replica in 0..ops.len() {
+            for (replica, &most) in ops.iter().enumerate() {
                 let mut next = Vec::new();
                 let done = world.saw.keys().filter(|op| op.0 == replica).count();
-                if done < ops[replica] {
+                if done < most {
                     let mut one = world.clone();
                     one.saw.insert((replica, done), world.has[replica].clone());
                     one.has[replica].insert((replica, done));

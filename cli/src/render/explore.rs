@@ -287,7 +287,12 @@ pub(crate) fn visit(screen: Screen, name: &str, visit: &Visit, watch: Option<&st
             }
         }
         None => {
-            said(&mut page, "held", Style::Good, "every order, merge and joined delta of all of it")
+            said(
+                &mut page,
+                "held",
+                Style::Good,
+                "every order, merge and joined delta of all of it",
+            );
         }
     }
     said(

@@ -10,6 +10,9 @@ use super::symmetry::Renamings;
 use super::tree::{Clocks, Event, Mask, World, grow};
 use super::{ExploreError, Plan, Scope};
 
+/// What was checked, and the violation that was found, if one was.
+pub type Exhausted<Op> = (Report, Option<Box<Violation<Op>>>);
+
 /// Checks every law on every history of at most `most` operations within a scope, smallest first:
 /// on every triple of the states that a history reaches, while they are at most a thousand; beyond,
 /// on every pair against its union.
@@ -38,7 +41,7 @@ pub fn exhaust<M: Model>(
     scope: &Scope,
     most: usize,
     word: &mut dyn FnMut(u64),
-) -> Result<(Report, Option<Box<Violation<M::Op>>>), ExploreError> {
+) -> Result<Exhausted<M::Op>, ExploreError> {
     let scope = Scope { crashes: 0, reuse_id: false, ..scope.clone() };
     let plan = Plan::new(model, &scope)?;
     let mut report = Report::default();
