@@ -22,7 +22,7 @@ use crate::input::InputError;
 use crate::program::Program;
 use crate::render::explore::Around;
 use crate::render::{Screen, explore as render_explore};
-use crate::save::save;
+use crate::save::{expect, save};
 use crate::select::{bytes_of, find};
 
 /// How often a place to go on from is saved.
@@ -93,6 +93,9 @@ pub(crate) fn explore(
             },
         )?;
         return Ok(visited(subject, args, program, screen, &visit));
+    }
+    for path in args.save.iter().chain(&args.resume) {
+        expect(path).map_err(|source| unwritable("anything", path, source))?;
     }
     let replay = program.line(&line);
     let started = Instant::now();

@@ -90,7 +90,7 @@ fn exhaust(
     let threads = available_parallelism().map_or(1, usize::from);
     let (ops, most) = match args.ops.0.as_slice() {
         &[most] => (vec![most; most.clamp(1, REPLICAS)], most),
-        each => (each.to_vec(), each.iter().sum()),
+        each => (each.to_vec(), usize::MAX),
     };
     let alphabet = args.alphabet.clone().unwrap_or_default().0;
     let scope = Scope { alphabet, threads, ..Scope::new(ops) };

@@ -69,8 +69,8 @@ pub(crate) fn run(
     Ok(Report { text, exit: outcome.verdict.into() })
 }
 
-/// Runs it twice with the seed, or with the first seed at which a broken type shows; with a remark
-/// on that seed.
+/// Runs it twice with the seed, or with the first seed at which a broken type shows two values that
+/// should be one; with a remark on that seed.
 fn simulate(
     selection: &Selection,
     seed: Option<u64>,
@@ -80,16 +80,38 @@ fn simulate(
     let first = twice(seed.unwrap_or(DEFAULT_SEED))?;
     let name = selection.subject.name();
     let broken = broken::entry(name).is_some_and(|entry| entry.simulator);
-    if seed.is_some() || !broken || first.verdict == Verdict::Violated {
+    if seed.is_some() || !broken || shows_two_values(&first) {
         return Ok((first, String::new()));
     }
+    let mut failing = (first.verdict == Verdict::Violated).then_some(DEFAULT_SEED);
     for seed in DEFAULT_SEED + 1..DEFAULT_SEED + SEEDS_TRIED {
-        if selection.run(seed, false, program)?.verdict == Verdict::Violated {
-            let remark = format!(" (the first from {DEFAULT_SEED} on that fails)");
+        let outcome = selection.run(seed, false, program)?;
+        if shows_two_values(&outcome) {
+            let remark = format!(" (the first from {DEFAULT_SEED} on that shows it in values)");
             return Ok((twice(seed)?, remark));
         }
+        if outcome.verdict == Verdict::Violated {
+            failing = failing.or(Some(seed));
+        }
     }
-    Ok((first, format!(" (none of {SEEDS_TRIED} fails here)")))
+    match failing {
+        Some(DEFAULT_SEED) => Ok((first, String::new())),
+        Some(seed) => {
+            let remark = format!(" (the first from {DEFAULT_SEED} on that fails)");
+            Ok((twice(seed)?, remark))
+        }
+        None => Ok((first, format!(" (none of {SEEDS_TRIED} fails here)"))),
+    }
+}
+
+/// Whether it fails with two values, where there should be one.
+fn shows_two_values(outcome: &Outcome) -> bool {
+    outcome.violation.as_ref().is_some_and(|violation| {
+        let read = violation.values.iter().map(|reading| &reading.value);
+        let mut all: Vec<&String> = read.chain(&violation.expected).collect();
+        all.dedup();
+        all.len() > 1
+    })
 }
 
 /// What to type next, and why.

@@ -79,6 +79,8 @@ pub struct Progress {
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Checkpoint {
+    /// What was explored: the operations, and how many trees there were and renamings.
+    of: (Vec<String>, usize, usize),
     size: usize,
     world: usize,
     task: u64,
@@ -155,7 +157,8 @@ pub fn explore<M: Model>(
 ///
 /// # Errors
 ///
-/// If the scope makes no sense for the model.
+/// If the scope makes no sense for the model, or the checkpoint is of another exploration: of other
+/// operations or symmetries. That the type itself has changed cannot be seen.
 ///
 /// ```
 /// use rejoin_crdts::spec::GCounterModel;
@@ -177,6 +180,9 @@ pub fn explore_from<M: Model>(
 ) -> Result<Explored, ExploreError> {
     let plan = Plan::new(model, scope)?;
     let threads = scope.threads.max(1);
+    if checkpoint.as_ref().is_some_and(|checkpoint| !plan.can_go_on_from(checkpoint)) {
+        return Err(ExploreError::OtherCheckpoint);
+    }
     let mut spaces: Vec<_> = (0..threads).map(|_| Arena::new(model, &plan.alphabet)).collect();
     Ok(plan.carry_out(&mut spaces, checkpoint, word))
 }
@@ -225,6 +231,17 @@ impl<Op: Clone + std::fmt::Debug> Plan<Op> {
         })
     }
 
+    fn of(&self) -> (Vec<String>, usize, usize) {
+        let renamings = self.renamings.iter().map(|one| one.ops.len() + one.lines.len());
+        (self.shown.clone(), self.worlds.0.len(), renamings.sum())
+    }
+
+    fn can_go_on_from(&self, checkpoint: &Checkpoint) -> bool {
+        checkpoint.of == self.of()
+            && checkpoint.size <= self.scope.operations() + 1
+            && checkpoint.world < self.worlds.0.len()
+    }
+
     fn carry_out<S: Space + Send>(
         &self,
         spaces: &mut [S],
@@ -232,7 +249,8 @@ impl<Op: Clone + std::fmt::Debug> Plan<Op> {
         word: &mut dyn FnMut(Progress),
     ) -> Explored {
         let sizes = self.scope.operations();
-        let start = checkpoint.unwrap_or(Checkpoint {
+        let start = checkpoint.unwrap_or_else(|| Checkpoint {
+            of: self.of(),
             size: 0,
             world: 0,
             task: 0,
@@ -274,6 +292,7 @@ impl<Op: Clone + std::fmt::Debug> Plan<Op> {
                     };
                     let done = if walked.tasks.is_some() { 1.0 } else { 0.0 };
                     let checkpoint = (size > 0).then(|| Checkpoint {
+                        of: self.of(),
                         size: next_size,
                         world: next_world,
                         task: next_task,
@@ -291,7 +310,9 @@ impl<Op: Clone + std::fmt::Debug> Plan<Op> {
         for world in self.worlds.timeless() {
             shapes.add(&world, self.stamps);
         }
-        let verdict = if shapes.diamonds == 0 { Verdict::Vacuous } else { Verdict::Held };
+        // The shapes may have diamonds although the type refuses to perform what is in them.
+        let concurrent = shapes.diamonds > 0 && checked.orders > 0;
+        let verdict = if concurrent { Verdict::Held } else { Verdict::Vacuous };
         Explored {
             shapes,
             distinct_states: distinct(spaces, &start.states).len() as u64,

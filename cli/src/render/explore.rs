@@ -195,7 +195,7 @@ fn steps(page: &mut Page, steps: &[Step]) {
     rows.extend(steps.iter().map(|step| {
         [
             clean(&step.id),
-            clean(&step.operation),
+            operation(step),
             step.stamp.clone().unwrap_or_default(),
             names(&step.saw),
             clean(&step.reads),
@@ -204,6 +204,11 @@ fn steps(page: &mut Page, steps: &[Step]) {
     }));
     let shown: Vec<usize> = (0..6).filter(|&column| timed || column != 2).collect();
     table(page, &rows, &shown);
+}
+
+fn operation(step: &Step) -> String {
+    let crashed = if step.after_crash { ", after a crash" } else { "" };
+    format!("{}{crashed}", clean(&step.operation))
 }
 
 fn names(names: &[String]) -> String {
@@ -267,7 +272,7 @@ pub(crate) fn visit(screen: Screen, name: &str, visit: &Visit, watch: Option<&st
             }
             page.blank();
             let title =
-                format!("{} of {}   {} {}", at + 1, visit.steps.len(), step.id, step.operation);
+                format!("{} of {}   {} {}", at + 1, visit.steps.len(), step.id, operation(step));
             page.line(Line::new().styled(Style::Strong, clean(&title)));
             everybody(&mut page, standings);
         }

@@ -49,7 +49,9 @@ impl Acknowledged {
         let lost_since =
             |address: &u64, step| self.disk_lost.get(address).is_some_and(|&lost| lost > step);
         let broken = promises.iter().find(|promise| {
-            !promise.held_by.iter().all(|address| lost_since(address, promise.step))
+            // Who names no disk promises all the same.
+            promise.held_by.is_empty()
+                || !promise.held_by.iter().all(|address| lost_since(address, promise.step))
         });
         broken.map_or(Loss::Excused, |promise| Loss::Broken(promise.held_by.clone()))
     }
@@ -70,5 +72,7 @@ mod tests {
         acknowledged.promise(2, 0, [7, 8].into());
         assert_eq!(acknowledged.judge(0), Loss::Broken([7, 8].into()), "the disk of 8 is there");
         assert_eq!(acknowledged.judge(1), Loss::Unpromised);
+        acknowledged.promise(4, 2, [].into());
+        assert_eq!(acknowledged.judge(2), Loss::Broken([].into()), "no disk can excuse it");
     }
 }

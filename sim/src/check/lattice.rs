@@ -65,11 +65,11 @@ impl<P: Backed> Witness<P> for LatticeWitness<P> {
         let empty = delta == DeltaOf::<P::Spec>::default();
         self.deltas.push((!empty).then(|| delta.clone()));
         if copy != *after {
-            return Err(format!(
+            let words = format!(
                 "performed on a copy of the state before, it gives {copy:?}, but the replica is \
                  then {after:?}"
-            )
-            .into());
+            );
+            return Err(Wrong { words, elsewhere: Some(format!("{:?}", self.spec.read(&copy))) });
         }
         if empty && copy != *before {
             return Err(format!(

@@ -7,7 +7,7 @@
 use rejoin_crdts::laws::Law;
 use rejoin_crdts::{At, Delivery, OpId, ReplicaId};
 
-use super::space::{DeltaId, EMPTY, PartsFail, Performed, Refusal, Space, StateId, Told};
+use super::space::{DeltaId, Differs, EMPTY, PartsFail, Performed, Refusal, Space, StateId, Told};
 use super::tree::{Event, Mask, World, grow, members};
 
 /// A law that does not hold, and what shows it.
@@ -64,8 +64,9 @@ pub(super) enum Added {
 struct Mark {
     sets: usize,
     open: usize,
-    own: usize,
+    line: usize,
     before: usize,
+    fed_before: usize,
 }
 
 /// A place in the tree.
@@ -81,8 +82,11 @@ pub(super) struct Place<'s, 'w> {
     /// The state of a reader that merged a set, by the set.
     state_of: Vec<StateId>,
     deltas: Vec<DeltaId>,
-    /// Where on the stack a line's latest state is, and how many states there are.
+    /// Where on the stack a line's latest state is, if it is sent deltas, each once and in order.
     pub(super) own: Vec<usize>,
+    /// The same, if it is sent states.
+    fed: Vec<usize>,
+    /// How many states are on the stack.
     owned: usize,
     marks: Vec<Mark>,
     /// Sets that lie between two down-sets, each with what must be there before and its delta.
@@ -115,6 +119,7 @@ impl<'s, 'w> Place<'s, 'w> {
             state_of,
             deltas: Vec::new(),
             own: (0..lines).collect(),
+            fed: (0..lines).collect(),
             owned: lines,
             marks: Vec::new(),
             convex: Vec::new(),
@@ -151,8 +156,8 @@ impl<'s, 'w> Place<'s, 'w> {
         self.space.fork(before, &fresh);
         self.owned += 1;
         let saw = self.state(event.saw);
-        if checking && !self.space.latest_is(saw) {
-            let finding = Finding::new(Law::EqualKnowledgeEqualState)
+        if checking && let Some(differs) = self.space.latest_differs(saw) {
+            let finding = Finding::new(law_of(differs))
                 .say("operations", self.names(event.saw))
                 .say("at the performer", self.space.show_latest())
                 .say("at a reader", self.space.show_state(saw));
@@ -181,18 +186,33 @@ impl<'s, 'w> Place<'s, 'w> {
         };
         self.told.push(Told { at, op: event.op, saw: event.saw });
         self.deltas.push(delta);
+        let fed_before = self.fed[event.line];
         self.marks.push(Mark {
             sets: self.sets.len(),
             open: self.open.len(),
-            own: event.line,
+            line: event.line,
             before,
+            fed_before,
         });
         self.own[event.line] = self.owned - 1;
         self.grow();
+        let after = self.state(event.saw | 1 << (self.events.len() - 1));
+        let differs = if checking { self.space.latest_differs(after) } else { None };
+
+        if fresh.is_empty() {
+            self.space.fork(fed_before, &[]);
+        } else {
+            self.space.fork_merged(fed_before, saw);
+        }
+        self.owned += 1;
+        self.fed[event.line] = self.owned - 1;
+        let again = self.space.perform(&at, event.op).ok();
         if !checking {
             return Ok(Added::Performed);
         }
-        let verdict = self.check_operation(event, delta, unchanged, by_delta);
+        let verdict = self
+            .check_operation(event, delta, unchanged, by_delta, differs)
+            .and_then(|()| self.check_fed(event, delta, again));
         if verdict.is_err() {
             self.take_back();
         }
@@ -205,24 +225,44 @@ impl<'s, 'w> Place<'s, 'w> {
         delta: DeltaId,
         unchanged: bool,
         by_delta: bool,
+        differs: Option<Differs>,
     ) -> Verdict {
         let last = self.events.len() - 1;
-        let after = self.state(event.saw | 1 << last);
-        let tell = |place: &Self, law| {
-            Finding::new(law)
-                .say("operation", place.name(last))
-                .say("its delta", place.space.show_delta(delta))
-                .say("before", place.space.show_state(place.state(event.saw)))
-                .say("performed", place.space.show_latest())
-                .say("delta merged", place.space.show_state(after))
+        let law = if (delta == EMPTY) != unchanged {
+            Law::DeltaEmptyIffUnchanged
+        } else if !by_delta || differs == Some(Differs::State) {
+            Law::OperationIsItsDelta
+        } else if differs == Some(Differs::Bytes) {
+            Law::EqualKnowledgeEqualBytes
+        } else {
+            return Ok(());
         };
-        if (delta == EMPTY) != unchanged {
-            return Err(tell(self, Law::DeltaEmptyIffUnchanged));
-        }
-        if !by_delta || !self.space.latest_is(after) {
-            return Err(tell(self, Law::OperationIsItsDelta));
-        }
-        Ok(())
+        let after = self.state(event.saw | 1 << last);
+        Err(Finding::new(law)
+            .say("operation", self.name(last))
+            .say("its delta", self.space.show_delta(delta))
+            .say("before", self.space.show_state(self.state(event.saw)))
+            .say("performed", self.space.show_own(self.own[event.line]))
+            .say("delta merged", self.space.show_state(after)))
+    }
+
+    /// Whoever was sent states has what those have that were sent deltas, and does the same.
+    fn check_fed(&mut self, event: Event, delta: DeltaId, again: Option<Performed>) -> Verdict {
+        let last = self.events.len() - 1;
+        let after = self.state(event.saw | 1 << last);
+        let same = again.as_ref().is_some_and(|again| self.space.same_delta(again.delta, delta));
+        let law = match self.space.latest_differs(after) {
+            Some(differs) => law_of(differs),
+            None if !same => Law::OperationIsItsDelta,
+            None => return Ok(()),
+        };
+        let its = again.map_or("refused".to_owned(), |again| self.space.show_delta(again.delta));
+        Err(Finding::new(law)
+            .say("operation", self.name(last))
+            .say("by whoever was sent deltas", self.space.show_own(self.own[event.line]))
+            .say("with the delta", self.space.show_delta(delta))
+            .say("by whoever was sent states", self.space.show_latest())
+            .say("with the delta", its))
     }
 
     fn undo_fork(&mut self) {
@@ -233,8 +273,10 @@ impl<'s, 'w> Place<'s, 'w> {
     /// Takes the last operation back.
     pub(super) fn take_back(&mut self) {
         let Some(mark) = self.marks.pop() else { unreachable!("there is an operation") };
-        self.undo_fork();
-        self.own[mark.own] = mark.before;
+        self.owned -= 2;
+        self.space.keep_own(self.owned);
+        self.own[mark.line] = mark.before;
+        self.fed[mark.line] = mark.fed_before;
         self.sets.truncate(mark.sets);
         self.open.truncate(mark.open);
         self.events.pop();
@@ -299,13 +341,14 @@ impl<'s, 'w> Place<'s, 'w> {
     fn check_specification(&mut self) -> Verdict {
         let all = self.all();
         self.specified(all)?;
-        if let Some(&Event { saw, .. }) = self.events.last() {
+        if let Some(&Event { saw, line, .. }) = self.events.last() {
             let visible = saw | 1 << (self.events.len() - 1);
             self.checked.specification += 1;
-            if let Err(reason) = self.space.latest_admits(visible) {
+            let own = self.own[line];
+            if let Err(reason) = self.space.own_admits(visible, own) {
                 return Err(Finding::new(Law::Specification)
                     .say("visible", self.names(visible))
-                    .say("at the performer", self.space.show_latest())
+                    .say("at the performer", self.space.show_own(own))
                     .say("but", reason));
             }
         }
@@ -357,15 +400,21 @@ impl<'s, 'w> Place<'s, 'w> {
         for line in 0..self.own.len() {
             let known = self.known(line);
             let rest: Vec<DeltaId> = members(all & !known).map(|at| self.deltas[at]).collect();
-            self.space.fork(self.own[line], &rest);
-            let same = self.space.latest_is(self.state(all));
-            let shown = if same { String::new() } else { self.space.show_latest() };
-            self.space.keep_own(self.owned);
-            if !same {
-                return Err(Finding::new(Law::EqualKnowledgeEqualState)
-                    .say("operations", self.names(all))
-                    .say(&format!("at {}, in order", self.world.lines[line].name), shown)
-                    .say("at a reader", self.space.show_state(self.state(all))));
+            for sent in ["deltas, in order", "states"] {
+                if sent == "states" {
+                    self.space.fork_merged(self.fed[line], self.state(all));
+                } else {
+                    self.space.fork(self.own[line], &rest);
+                }
+                let differs = self.space.latest_differs(self.state(all));
+                let shown = differs.map(|differs| (differs, self.space.show_latest()));
+                self.space.keep_own(self.owned);
+                if let Some((differs, shown)) = shown {
+                    return Err(Finding::new(law_of(differs))
+                        .say("operations", self.names(all))
+                        .say(&format!("{}, sent {sent}", self.world.lines[line].name), shown)
+                        .say("at a reader", self.space.show_state(self.state(all))));
+                }
             }
         }
         Ok(())
@@ -517,11 +566,11 @@ impl<'s, 'w> Place<'s, 'w> {
         given: impl Fn(&Self) -> Vec<(String, String)>,
     ) -> Verdict {
         let expected = self.state(set);
-        let law = if state == expected && self.space.bytes_differ().is_none() {
+        let law = if state == expected {
             return Ok(());
         } else if !self.space.equal(state, expected) {
             law
-        } else if !self.space.same_bytes(state, expected) || self.space.bytes_differ().is_some() {
+        } else if !self.space.same_bytes(state, expected) {
             Law::EqualKnowledgeEqualBytes
         } else {
             return Ok(());
@@ -565,6 +614,13 @@ impl<'s, 'w> Place<'s, 'w> {
         for (set, state) in held.into_iter().zip(states) {
             self.state_of[set as usize] = state;
         }
+    }
+}
+
+const fn law_of(differs: Differs) -> Law {
+    match differs {
+        Differs::State => Law::EqualKnowledgeEqualState,
+        Differs::Bytes => Law::EqualKnowledgeEqualBytes,
     }
 }
 

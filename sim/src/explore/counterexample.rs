@@ -44,7 +44,9 @@ impl Counterexample {
             }
         }
         let steps = (0..place.events.len()).map(|at| Step::new(&place, at)).collect();
-        let mut performers: Vec<usize> = events.iter().map(|event| event.line).collect();
+        // The lives of one replica count once.
+        let mut performers: Vec<u64> =
+            events.iter().map(|event| world.lines[event.line].name.id()).collect();
         performers.sort_unstable();
         performers.dedup();
         Self {

@@ -33,7 +33,7 @@ pub type Exhausted<Op> = (Report, Option<Box<Violation<Op>>>);
 /// use rejoin_sim::explore::{Scope, exhaust};
 /// let (report, violation) = exhaust(&GCounterModel, &Scope::new([1, 1]), 2, &mut |_| {})?;
 /// assert!(violation.is_none());
-/// assert_eq!((report.cases, report.crowded), (1 + 2 + 6, 0)); // those of 0, 1 and 2 operations
+/// assert_eq!((report.cases, report.crowded), (1 + 2 + 7, 0)); // those of 0, 1 and 2 operations
 /// # Ok::<(), rejoin_sim::explore::ExploreError>(())
 /// ```
 pub fn exhaust<M: Model>(

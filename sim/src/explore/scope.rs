@@ -11,6 +11,9 @@ use super::tree::{Clocks, Line, World};
 /// More operations than this are out of reach for any enumeration.
 const MOST_OPERATIONS: usize = 20;
 
+/// There may be so many ways to crash, each of which is a tree of its own.
+const MOST_WORLDS: usize = 4_096;
+
 /// What is explored.
 ///
 /// ```
@@ -70,7 +73,7 @@ impl Scope {
     /// ```
     #[must_use]
     pub fn operations(&self) -> usize {
-        self.ops.iter().sum()
+        self.ops.iter().fold(0, |sum, &ops| sum.saturating_add(ops))
     }
 
     /// The same with one thread and 1 GiB, if it was read from where these are not written.
@@ -112,6 +115,10 @@ impl Scope {
         if self.reuse_id && self.crashes == 0 {
             return Err(ExploreError::NoCrash);
         }
+        let ways = self.ops.iter().map(|&ops| ways_to_split(ops, self.crashes));
+        if ways.fold(1usize, usize::saturating_mul) > MOST_WORLDS {
+            return Err(ExploreError::TooManyCrashes { crashes: self.crashes });
+        }
         let most: usize = self.ops.iter().map(|ops| ops.saturating_sub(1)).sum();
         if self.crashes > most {
             return Err(ExploreError::Crashes { crashes: self.crashes, most });
@@ -142,6 +149,18 @@ impl Scope {
         });
         Ok(Worlds(worlds.collect()))
     }
+}
+
+/// How many ways there are to split so many operations, with at most so many crashes.
+fn ways_to_split(operations: usize, crashes: usize) -> usize {
+    let places = operations.saturating_sub(1);
+    let mut ways = 1usize;
+    let mut sum = 1usize;
+    for crash in 1..=crashes.min(places) {
+        ways = ways * (places + 1 - crash) / crash;
+        sum += ways;
+    }
+    sum
 }
 
 /// The ways to split so many operations into lives, with at most so many crashes; the way without
@@ -252,6 +271,15 @@ pub enum ExploreError {
         /// How many there may be.
         most: usize,
     },
+    /// There are too many ways to crash.
+    #[error("there are too many ways to place {crashes} crashes; allow fewer, or fewer operations")]
+    TooManyCrashes {
+        /// How many are wanted.
+        crashes: usize,
+    },
+    /// The place to go on from is in another exploration.
+    #[error("the place to go on from is in an exploration of other operations or symmetries")]
+    OtherCheckpoint,
     /// An operation that the type does not have.
     #[error("no operation `{wanted}`; there are {}", numbered(.known))]
     Operation {

@@ -23,6 +23,15 @@ pub(super) type DeltaId = u32;
 /// The empty delta.
 pub(super) const EMPTY: DeltaId = 0;
 
+/// How two states that should be one differ.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Differs {
+    /// By `Eq`.
+    State,
+    /// In their bytes only.
+    Bytes,
+}
+
 /// Whose state.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Of {
@@ -67,7 +76,7 @@ pub(super) struct Told {
 ///
 /// Replicas have states of their own, numbered by their place on a stack: these are what replicas
 /// really have, and are never taken for one another, whatever `Eq` says. A reader's states are
-/// shared: those that `Eq`, `Hash` and `Debug` cannot tell apart are one.
+/// shared: those that `Eq`, `Hash`, `Debug` and their bytes cannot tell apart are one.
 pub(super) trait Space {
     fn delivery(&self) -> Delivery;
 
@@ -79,8 +88,12 @@ pub(super) trait Space {
     fn fork(&mut self, own: usize, deltas: &[DeltaId]);
     /// Performs an operation on the latest of the replicas' states.
     fn perform(&mut self, at: &At, op: usize) -> Result<Performed, Refusal>;
-    /// Whether the latest of the replicas' states is equal to a reader's.
-    fn latest_is(&self, state: StateId) -> bool;
+    /// A copy of a replica's state, with a reader's merged.
+    fn fork_merged(&mut self, own: usize, state: StateId);
+    /// How the latest of the replicas' states differs from a reader's.
+    fn latest_differs(&self, state: StateId) -> Option<Differs>;
+    /// Whether two deltas are equal.
+    fn same_delta(&self, left: DeltaId, right: DeltaId) -> bool;
 
     /// The state of a reader that has seen nothing.
     fn reader(&mut self, name: ReplicaId) -> StateId;
@@ -95,15 +108,13 @@ pub(super) trait Space {
     fn same_bytes(&self, left: StateId, right: StateId) -> bool;
     /// Why the parts of a state do not make it up, if they do not.
     fn parts_fail(&mut self, state: StateId) -> Option<PartsFail>;
-    /// Whether a state that was computed twice had other bytes the second time.
-    fn bytes_differ(&self) -> Option<StateId>;
 
     /// Tells the specification what happened.
     fn tell(&mut self, told: &[Told]);
     /// Whether reading the state is right where `visible` of what was told is visible.
     fn admits(&self, visible: Mask, state: StateId) -> Result<(), String>;
-    /// Whether reading the latest of the replicas' states is right.
-    fn latest_admits(&self, visible: Mask) -> Result<(), String>;
+    /// Whether reading a replica's state is right.
+    fn own_admits(&self, visible: Mask, own: usize) -> Result<(), String>;
 
     fn show_state(&self, state: StateId) -> String;
     fn show_own(&self, own: usize) -> String;
@@ -142,12 +153,11 @@ struct Store<T> {
     by_hash: FxHashMap<u64, Vec<u32>>,
     /// How many bytes were written for all of them: a measure of how large they are.
     written: usize,
-    bytes_differ: Option<u32>,
 }
 
 impl<T> Default for Store<T> {
     fn default() -> Self {
-        Self { met: Vec::new(), by_hash: FxHashMap::default(), written: 0, bytes_differ: None }
+        Self { met: Vec::new(), by_hash: FxHashMap::default(), written: 0 }
     }
 }
 
@@ -163,10 +173,7 @@ impl<T: Eq + Hash + fmt::Debug + serde::Serialize> Store<T> {
             if met.value != value {
                 continue;
             }
-            if met.bytes != bytes {
-                self.bytes_differ.get_or_insert(other);
-            }
-            if met.debug == debug {
+            if met.debug == debug && met.bytes == bytes {
                 return other;
             }
             class.get_or_insert(met.class);
@@ -349,8 +356,23 @@ impl<M: Model> Space for Arena<'_, M> {
         Ok(Performed { delta: if empty { EMPTY } else { delta }, unchanged, by_delta })
     }
 
-    fn latest_is(&self, state: StateId) -> bool {
-        *self.latest() == *self.states.get(state)
+    fn fork_merged(&mut self, own: usize, state: StateId) {
+        let mut forked = self.own[own].clone();
+        forked.merge(self.states.get(state));
+        self.own.push(forked);
+    }
+
+    fn latest_differs(&self, state: StateId) -> Option<Differs> {
+        let latest = self.latest();
+        if *latest != *self.states.get(state) {
+            return Some(Differs::State);
+        }
+        let bytes = bytes_of(latest).0;
+        (bytes != self.states.met[state as usize].bytes).then_some(Differs::Bytes)
+    }
+
+    fn same_delta(&self, left: DeltaId, right: DeltaId) -> bool {
+        self.deltas.get(left) == self.deltas.get(right)
     }
 
     fn reader(&mut self, name: ReplicaId) -> StateId {
@@ -440,10 +462,6 @@ impl<M: Model> Space for Arena<'_, M> {
         verdict
     }
 
-    fn bytes_differ(&self) -> Option<StateId> {
-        self.states.bytes_differ
-    }
-
     fn tell(&mut self, told: &[Told]) {
         self.told = self.history(told);
     }
@@ -452,8 +470,8 @@ impl<M: Model> Space for Arena<'_, M> {
         self.judge(visible, self.states.get(state))
     }
 
-    fn latest_admits(&self, visible: Mask) -> Result<(), String> {
-        self.judge(visible, self.latest())
+    fn own_admits(&self, visible: Mask, own: usize) -> Result<(), String> {
+        self.judge(visible, &self.own[own])
     }
 
     fn show_state(&self, state: StateId) -> String {

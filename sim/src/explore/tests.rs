@@ -2,6 +2,10 @@
 
 use rejoin_crdts::spec::{GCounterModel, LwwRegisterModel, OrSetModel};
 
+mod hidden;
+
+use rejoin_crdts::laws::Law;
+
 use super::*;
 
 fn names(names: &[&str]) -> Vec<String> {
@@ -150,4 +154,220 @@ fn every_history_is_put_to_the_laws_once() {
     let reduced = Scope::new([2, 2]);
     let (fewer, _) = exhaust(&set(), &reduced, 2, &mut |_| {}).expect("the scope is sound");
     assert!(fewer.cases < report.cases / 2);
+}
+
+/// Types that are broken and as symmetric as they claim to be.
+mod symmetric {
+    use std::collections::BTreeSet;
+
+    use rejoin_crdts::spec::{CounterOp, SetOp};
+    use rejoin_crdts::{
+        At, Delivery, DeltaOf, GCounter, OrSet, Refused, ReplicaId, Symmetry, View,
+    };
+
+    use super::*;
+
+    /// An add-wins set that is believed to be one in which a remove wins.
+    #[derive(Clone)]
+    pub(super) struct RemoveWins(pub(super) OrSetModel<String>);
+
+    impl Spec for RemoveWins {
+        type Op = SetOp<String>;
+        type Value = BTreeSet<String>;
+
+        fn alphabet(&self) -> Vec<Self::Op> {
+            self.0.alphabet()
+        }
+
+        fn value(&self, view: &View<'_, Self::Op>) -> Option<Self::Value> {
+            let mut value = self.0.value(view)?;
+            value.retain(|element| {
+                view.iter().all(|remove| {
+                    let removes = match remove.op {
+                        SetOp::Remove(removed) => removed == element,
+                        SetOp::Clear => true,
+                        SetOp::Add(_) => false,
+                    };
+                    let seen = |add: rejoin_crdts::Seen<'_, Self::Op>| {
+                        *add.op == SetOp::Add(element.clone()) && view.saw(&add, &remove)
+                    };
+                    !removes || view.iter().any(seen)
+                })
+            });
+            Some(value)
+        }
+
+        fn symmetry(&self) -> Symmetry {
+            self.0.symmetry()
+        }
+    }
+
+    impl Model for RemoveWins {
+        type State = OrSet<String>;
+
+        fn initial(&self, me: ReplicaId) -> Self::State {
+            self.0.initial(me)
+        }
+
+        fn perform(
+            &self,
+            state: &mut Self::State,
+            at: &At,
+            op: &Self::Op,
+        ) -> Result<DeltaOf<Self>, Refused> {
+            self.0.perform(state, at, op)
+        }
+
+        fn read(&self, state: &Self::State) -> Self::Value {
+            self.0.read(state)
+        }
+    }
+
+    /// A counter that is wrong once so many replicas have added to it.
+    #[derive(Clone)]
+    pub(super) struct Crowd(pub(super) u64);
+
+    impl Spec for Crowd {
+        type Op = CounterOp;
+        type Value = u128;
+
+        fn alphabet(&self) -> Vec<CounterOp> {
+            GCounterModel.alphabet()
+        }
+
+        fn value(&self, view: &View<'_, CounterOp>) -> Option<u128> {
+            GCounterModel.value(view)
+        }
+
+        fn delivery(&self) -> Delivery {
+            Delivery::PerSender
+        }
+
+        fn symmetry(&self) -> Symmetry {
+            GCounterModel.symmetry()
+        }
+    }
+
+    impl Model for Crowd {
+        type State = GCounter;
+
+        fn initial(&self, me: ReplicaId) -> GCounter {
+            GCounterModel.initial(me)
+        }
+
+        fn perform(
+            &self,
+            state: &mut GCounter,
+            at: &At,
+            op: &CounterOp,
+        ) -> Result<DeltaOf<Self>, Refused> {
+            GCounterModel.perform(state, at, op)
+        }
+
+        fn read(&self, state: &GCounter) -> u128 {
+            let writers =
+                (1..=4).filter(|&id| state.slot(ReplicaId::new(id, 0)) > 0).count() as u64;
+            state.value() + u128::from(writers >= self.0)
+        }
+    }
+
+    /// A type that refuses everything.
+    #[derive(Clone)]
+    pub(super) struct Never;
+
+    impl Spec for Never {
+        type Op = CounterOp;
+        type Value = u128;
+
+        fn alphabet(&self) -> Vec<CounterOp> {
+            GCounterModel.alphabet()
+        }
+
+        fn value(&self, view: &View<'_, CounterOp>) -> Option<u128> {
+            GCounterModel.value(view)
+        }
+    }
+
+    impl Model for Never {
+        type State = GCounter;
+
+        fn initial(&self, me: ReplicaId) -> GCounter {
+            GCounterModel.initial(me)
+        }
+
+        fn perform(
+            &self,
+            _: &mut GCounter,
+            _: &At,
+            _: &CounterOp,
+        ) -> Result<DeltaOf<Self>, Refused> {
+            Err(Refused::Rule("never".into()))
+        }
+
+        fn read(&self, state: &GCounter) -> u128 {
+            state.value()
+        }
+    }
+}
+
+#[test]
+fn reductions_lose_no_bug_of_a_type_that_is_as_symmetric_as_it_claims() {
+    fn same<M: Model>(model: &M, ops: &[usize], operations: usize) {
+        let scope = Scope::new(ops.iter().copied());
+        let reduced = explored(model, &scope);
+        let whole = explored(model, &Scope { no_reductions: true, ..scope });
+        assert!(reduced.operation_renamings + reduced.replica_renamings > 0);
+        let (reduced, whole) = (reduced.counterexample, whole.counterexample);
+        let reduced = reduced.unwrap_or_else(|| panic!("lost at {ops:?}: {whole:#?}"));
+        let whole = whole.expect("it is broken");
+        assert_eq!((reduced.operations, reduced.law), (operations, whole.law), "{ops:?}");
+        assert_eq!(whole.operations, operations, "{ops:?}");
+    }
+    for ops in [[1, 1].as_slice(), &[2, 2], &[1, 2], &[1, 1, 1], &[2, 1, 2]] {
+        same(&symmetric::RemoveWins(set()), ops, 2);
+    }
+    for ops in [[1, 1, 1].as_slice(), &[2, 2, 2], &[1, 2, 1], &[2, 1, 2]] {
+        same(&symmetric::Crowd(3), ops, 3);
+    }
+    same(&symmetric::Crowd(4), &[1, 1, 1, 1], 4);
+}
+
+#[test]
+fn a_type_that_performs_nothing_proves_nothing() {
+    let found = explored(&symmetric::Never, &Scope::new([2, 2]));
+    assert_eq!(found.verdict, Verdict::Vacuous);
+}
+
+#[test]
+fn a_place_to_go_on_from_is_of_one_exploration() {
+    let scope = Scope::new([1, 1]);
+    let mut checkpoints = Vec::new();
+    let word = &mut |progress: Progress| checkpoints.extend(progress.checkpoint);
+    explore(&set(), &scope, word).expect("the scope is sound");
+    let other = OrSetModel::new(names(&["a", "b", "c"]));
+    let refused = explore_from(&other, &scope, checkpoints.pop(), &mut |_| {});
+    assert_eq!(refused, Err(ExploreError::OtherCheckpoint));
+}
+
+#[test]
+fn absurd_scopes_are_refused_and_cost_nothing() {
+    let refused = |scope: Scope| explore(&set(), &scope, &mut |_| {}).expect_err("absurd");
+    let huge = refused(Scope::new([usize::MAX, 3]));
+    assert!(matches!(huge, ExploreError::TooMany { operations: usize::MAX, .. }));
+    let crashes = Scope { crashes: 19, ..Scope::new([20]) };
+    assert_eq!(refused(crashes), ExploreError::TooManyCrashes { crashes: 19 });
+}
+
+#[test]
+fn what_only_states_spoil_is_found_although_eq_does_not_see_it() {
+    let found = explored(&hidden::SetModel::<true>, &Scope::new([2, 2])).counterexample;
+    let found = found.expect("a tag is made twice by whoever is sent a state");
+    assert_eq!((found.operations, found.law), (3, Law::EqualKnowledgeEqualState), "{found:#?}");
+}
+
+#[test]
+fn what_only_a_performer_has_in_its_bytes_is_found() {
+    let found = explored(&hidden::SetModel::<false>, &Scope::new([1, 1])).counterexample;
+    let found = found.expect("the performer has counted, and a reader has not");
+    assert_eq!((found.operations, found.law), (1, Law::EqualKnowledgeEqualBytes), "{found:#?}");
 }

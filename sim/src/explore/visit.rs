@@ -17,6 +17,8 @@ pub struct Step {
     pub id: String,
     /// What was done.
     pub operation: String,
+    /// Whether its performer has crashed since its last operation, or before its first.
+    pub after_crash: bool,
     /// Its stamp, if the order of stamps is explored.
     pub stamp: Option<String>,
     /// What its performer had seen.
@@ -41,6 +43,8 @@ impl Step {
         Self {
             id: place.id(at).to_string(),
             operation: place.space.show_op(event.op),
+            after_crash: place.world.lines[event.line].before.is_some()
+                && !place.events[..at].iter().any(|earlier| earlier.line == event.line),
             stamp: (place.world.clocks == Clocks::Any).then(|| rank.to_string()),
             saw: members(event.saw).map(|seen| place.id(seen).to_string()).collect(),
             reads,
@@ -186,7 +190,12 @@ fn standings_of(place: &Place<'_, '_>) -> Vec<Standing> {
         .map(|(line, life)| {
             let own = place.own[line];
             let state = (Of::Replica(own), place.space.show_own(own));
-            standing(place, life.name.to_string(), place.known(line), state)
+            let earlier = std::iter::successors(life.before, |&at| place.world.lines[at].before);
+            let name = match earlier.count() {
+                0 => life.name.to_string(),
+                crashes => format!("{} (life {})", life.name, crashes + 1),
+            };
+            standing(place, name, place.known(line), state)
         })
         .collect()
 }
