@@ -57,6 +57,20 @@ fn every_broken_type_fails_by_name_on_a_page_that_fits_and_replays() {
 }
 
 #[test]
+fn every_broken_type_shows_two_values_where_there_should_be_one() {
+    for name in broken_types() {
+        for policy in ["delta", "state"] {
+            let line = format!("run --type {name} --policy {policy} --json");
+            let violation = &rejoin(&line).exits(VIOLATED).json()["violation"];
+            let read = violation["values"].as_array().unwrap().iter().map(|read| &read["value"]);
+            let mut values: Vec<&serde_json::Value> = read.collect();
+            values.extend(violation.get("expected").filter(|expected| !expected.is_null()));
+            assert!(values.windows(2).any(|pair| pair[0] != pair[1]), "{name}: {violation:#}");
+        }
+    }
+}
+
+#[test]
 fn verbose_shows_everything_and_still_one_next_line() {
     let brief = rejoin("run --type broken/subtracting-counter").exits(VIOLATED);
     let ran = rejoin("run --type broken/subtracting-counter --verbose").exits(VIOLATED);
