@@ -21,14 +21,11 @@ impl Slots {
         self.find(replica).map_or(0, |at| self.entries[at].1)
     }
 
-    /// Sets a slot; 0 clears it.
+    /// Sets a slot, to anything but 0.
     pub(crate) fn set(&mut self, replica: ReplicaId, value: u64) {
+        debug_assert!(value > 0);
         match self.find(replica) {
-            Ok(at) if value == 0 => {
-                Arc::make_mut(&mut self.entries).remove(at);
-            }
             Ok(at) => Arc::make_mut(&mut self.entries)[at].1 = value,
-            Err(_) if value == 0 => {}
             Err(at) => Arc::make_mut(&mut self.entries).insert(at, (replica, value)),
         }
     }
