@@ -153,3 +153,17 @@ impl<'de> Deserialize<'de> for Slots {
         Ok(Self { entries: Arc::new(entries) })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::{ReplicaId, VectorClock};
+
+    #[test]
+    fn forged_slots_are_refused() {
+        for forged in ["[[[2,0],1],[[1,0],1]]", "[[[1,0],1],[[1,0],2]]", "[[[1,0],0]]"] {
+            assert!(serde_json::from_str::<VectorClock>(forged).is_err(), "{forged}");
+        }
+        let clock: VectorClock = serde_json::from_str("[[[1,0],1],[[1,1],2]]").unwrap();
+        assert!(clock.iter().eq([(ReplicaId::new(1, 0), 1), (ReplicaId::new(1, 1), 2)]));
+    }
+}
