@@ -393,6 +393,33 @@ mod tests {
     }
 
     #[test]
+    fn a_delta_forges_what_it_claims_of_a_replica_beyond_its_own_context() {
+        // What A does twice, once as A and once as somebody under its name who went further.
+        let mut honest: OrSet<String> = OrSet::new();
+        let echo = [honest.insert(A, "x"), honest.remove(A, "x")];
+        let mut forger: OrSet<String> = OrSet::new();
+        let _ = forger.insert(A, "x");
+        let _ = forger.remove(A, "x");
+        let live = forger.insert(A, "x");
+        let removed = forger.remove(A, "x");
+        let unlocated = forger.missing_from(&honest).unwrap();
+        for delta in &echo {
+            assert!(!delta.forges(A, honest.context()), "{delta:?} was made here");
+            assert!(delta.forges(A, &Default::default()), "{delta:?} was not made there");
+        }
+        let whole = honest.missing_from(&OrSet::new()).unwrap();
+        assert!(!whole.forges(A, honest.context()), "{whole:?} is known here");
+        for delta in [live, removed, unlocated] {
+            assert!(delta.forges(A, honest.context()), "{delta:?} was not made here");
+            assert!(!delta.forges(B, honest.context()), "{delta:?} says nothing of B");
+        }
+        // The forged record is not the last of the delta.
+        let mut both = forger.insert(A, "y");
+        both.merge(&OrSet::<String>::new().insert(B, "z"));
+        assert!(both.forges(A, honest.context()));
+    }
+
+    #[test]
     fn forged_states_and_deltas_are_refused() {
         let mut set: OrSet<String> = OrSet::new();
         let delta = set.insert(A, "x");
