@@ -281,4 +281,13 @@ mod tests {
             assert_eq!(joined, delta(greater));
         }
     }
+
+    #[test]
+    fn forged_stores_are_refused() {
+        let decoded = |json: &str| serde_json::from_str::<DotFun<u8>>(json);
+        let (one, two) = ("{\"replica\":[1,0],\"counter\":1}", "{\"replica\":[1,0],\"counter\":2}");
+        assert!(decoded(&format!("[[{one},7],[{two},7]]")).is_ok());
+        assert!(decoded(&format!("[[{two},7],[{one},7]]")).is_err());
+        assert!(decoded(&format!("[[{one},7],[{one},8]]")).is_err());
+    }
 }

@@ -393,6 +393,17 @@ mod tests {
     }
 
     #[test]
+    fn an_add_replaces_the_dots_that_it_had_seen_and_no_others() {
+        let (mut here, mut there) = (OrSet::<String>::new(), OrSet::new());
+        let _ = here.insert(A, "x");
+        let again = here.insert(A, "x");
+        assert_eq!(format!("{here:?}"), r#"{"x": {r1:2}} of {r1:1-2}"#);
+        let _ = there.insert(B, "x");
+        there.merge(&again);
+        assert_eq!(format!("{there:?}"), r#"{"x": {r1:2, r2:1}} of {r1:1-2, r2:1}"#);
+    }
+
+    #[test]
     fn a_delta_forges_what_it_claims_of_a_replica_beyond_its_own_context() {
         // What A does twice, once as A and once as somebody under its name who went further.
         let mut honest: OrSet<String> = OrSet::new();
