@@ -305,6 +305,7 @@ mod tests {
     fn a_removal_mints_a_dot_and_a_removal_of_nothing_does_not() {
         let mut set: OrSet<String> = OrSet::new();
         assert_eq!(set.remove(A, "x"), Default::default());
+        assert_eq!(set.clear(A), Default::default());
         assert!(set.context().is_empty());
         let _ = set.insert(A, "x");
         let removed = set.remove(A, "x");
@@ -363,16 +364,32 @@ mod tests {
     }
 
     #[test]
+    fn a_part_that_only_takes_away_says_that_it_changed_something() {
+        let mut here: OrSet<String> = OrSet::new();
+        let mut there = OrSet::new();
+        there.merge(&here.insert(A, "x"));
+        let _ = here.remove(A, "x");
+        let death = here.parts().next().unwrap(); // of r1:1, which is live there
+        assert!(there.merge(&death));
+        assert!(there.is_empty() && !there.merge(&death));
+    }
+
+    #[test]
     fn a_death_without_location_meets_its_entry_in_a_join_of_deltas() {
         let mut here: OrSet<String> = OrSet::new();
         let added = here.insert(A, "x");
-        let _ = here.remove(A, "x");
+        let removed = here.remove(A, "x");
         let unlocated = here.missing_from(&OrSet::new()).unwrap();
-        for (mut first, second) in [(added.clone(), unlocated.clone()), (unlocated, added)] {
+        for (mut first, second) in
+            [(added.clone(), unlocated.clone()), (unlocated.clone(), added), (removed, unlocated)]
+        {
             first.merge(&second);
             let mut there: OrSet<String> = OrSet::new();
             there.merge(&first);
             assert_eq!(there, here);
+            let json = serde_json::to_string(&first).unwrap();
+            let back: <OrSet<String> as Replicated>::Delta = serde_json::from_str(&json).unwrap();
+            assert_eq!(back, first, "each dot has one place");
         }
     }
 
@@ -424,9 +441,11 @@ mod tests {
             assert!(delta.forges(A, honest.context()), "{delta:?} was not made here");
             assert!(!delta.forges(B, honest.context()), "{delta:?} says nothing of B");
         }
+        let foreign = OrSet::<String>::new().insert(B, "z");
+        assert!(!foreign.forges(A, honest.context()), "{foreign:?} says nothing of A");
         // The forged record is not the last of the delta.
         let mut both = forger.insert(A, "y");
-        both.merge(&OrSet::<String>::new().insert(B, "z"));
+        both.merge(&foreign);
         assert!(both.forges(A, honest.context()));
     }
 
