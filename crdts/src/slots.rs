@@ -21,14 +21,11 @@ impl Slots {
         self.find(replica).map_or(0, |at| self.entries[at].1)
     }
 
-    /// Sets a slot; 0 clears it.
+    /// Sets a slot, to anything but 0.
     pub(crate) fn set(&mut self, replica: ReplicaId, value: u64) {
+        debug_assert!(value > 0);
         match self.find(replica) {
-            Ok(at) if value == 0 => {
-                Arc::make_mut(&mut self.entries).remove(at);
-            }
             Ok(at) => Arc::make_mut(&mut self.entries)[at].1 = value,
-            Err(_) if value == 0 => {}
             Err(at) => Arc::make_mut(&mut self.entries).insert(at, (replica, value)),
         }
     }
@@ -154,5 +151,19 @@ impl<'de> Deserialize<'de> for Slots {
             return Err(de::Error::custom("a slot holds 0, which is never stored"));
         }
         Ok(Self { entries: Arc::new(entries) })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::{ReplicaId, VectorClock};
+
+    #[test]
+    fn forged_slots_are_refused() {
+        for forged in ["[[[2,0],1],[[1,0],1]]", "[[[1,0],1],[[1,0],2]]", "[[[1,0],0]]"] {
+            assert!(serde_json::from_str::<VectorClock>(forged).is_err(), "{forged}");
+        }
+        let clock: VectorClock = serde_json::from_str("[[[1,0],1],[[1,1],2]]").unwrap();
+        assert!(clock.iter().eq([(ReplicaId::new(1, 0), 1), (ReplicaId::new(1, 1), 2)]));
     }
 }

@@ -464,13 +464,18 @@ mod tests {
                 assert_eq!(a.difference(b), set_a.difference(set_b).copied().collect());
                 assert_eq!(a.intersection(b), set_a.intersection(set_b).copied().collect());
             }
+            for dot in [(A, 1), (A, 2), (A, 3), (A, 4), (B, 1), (B, 2)].map(|(r, n)| Dot::new(r, n))
+            {
+                assert_eq!(a.contains(dot), set_a.contains(&dot));
+                assert_eq!(a.clone().insert(dot), !set_a.contains(&dot));
+            }
         }
     }
 
     #[test]
     fn the_next_dot_follows_every_dot_seen_even_past_a_gap() {
-        let seen: CausalContext = [Dot::new(A, 1), Dot::new(A, 5)].into_iter().collect();
-        assert_eq!(seen.next(A), Dot::new(A, 6));
+        let seen: CausalContext = [1, 3, 5, 6].map(|n| Dot::new(A, n)).into_iter().collect();
+        assert_eq!(seen.next(A), Dot::new(A, 7));
         assert_eq!(seen.next(B), Dot::new(B, 1));
     }
 
@@ -482,7 +487,9 @@ mod tests {
             "[[[1,0],[[1,2],[3,4]]]]",
             "[[[1,0],[]]]",
             "[[[2,0],[[1,1]]],[[1,0],[[1,1]]]]",
+            "[[[1,0],[[1,1]]],[[1,0],[[3,3]]]]",
             "[[[1,0],[[1,18446744073709551615]]]]",
+            "[[[1,0],[[1,9223372036854775808]]]]", // the last dot, and one more
         ] {
             assert!(serde_json::from_str::<CausalContext>(forged).is_err(), "{forged}");
         }

@@ -305,3 +305,29 @@ where
         Err(de::Error::custom("keys are not in strictly ascending order"))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::causal::{DotFunDelta, DotSet};
+
+    const DOT: &str = r#"[{"replica":[1,0],"counter":1},null]"#;
+
+    #[test]
+    fn forged_stores_are_refused() {
+        let decoded = |json: &str| serde_json::from_str::<DotMap<u8, DotSet>>(json).is_ok();
+        assert!(decoded(&format!("[[1,[{DOT}]],[2,[{DOT}]]]")));
+        assert!(!decoded(&format!("[[2,[{DOT}]],[1,[{DOT}]]]")), "keys that descend");
+        assert!(!decoded(&format!("[[1,[{DOT}]],[1,[{DOT}]]]")), "a key twice");
+        assert!(!decoded(&format!("[[1,[{DOT}]],[2,[]]]")), "a key that holds nothing");
+    }
+
+    #[test]
+    fn forged_deltas_are_refused() {
+        let decoded =
+            |json: &str| serde_json::from_str::<DotMapDelta<u8, DotFunDelta<()>>>(json).is_ok();
+        assert!(decoded(&format!("[[1,[[{DOT}],[]]],[2,[[],[{DOT}]]]]")));
+        assert!(!decoded(&format!("[[1,[[{DOT}],[]]],[1,[[],[{DOT}]]]]")), "a key twice");
+        assert!(!decoded(&format!("[[1,[[{DOT}],[]]],[2,[[],[]]]]")), "a key without records");
+    }
+}

@@ -305,6 +305,7 @@ mod tests {
     fn a_removal_mints_a_dot_and_a_removal_of_nothing_does_not() {
         let mut set: OrSet<String> = OrSet::new();
         assert_eq!(set.remove(A, "x"), Default::default());
+        assert_eq!(set.clear(A), Default::default());
         assert!(set.context().is_empty());
         let _ = set.insert(A, "x");
         let removed = set.remove(A, "x");
@@ -363,16 +364,32 @@ mod tests {
     }
 
     #[test]
+    fn a_part_that_only_takes_away_says_that_it_changed_something() {
+        let mut here: OrSet<String> = OrSet::new();
+        let mut there = OrSet::new();
+        there.merge(&here.insert(A, "x"));
+        let _ = here.remove(A, "x");
+        let death = here.parts().next().unwrap(); // of r1:1, which is live there
+        assert!(there.merge(&death));
+        assert!(there.is_empty() && !there.merge(&death));
+    }
+
+    #[test]
     fn a_death_without_location_meets_its_entry_in_a_join_of_deltas() {
         let mut here: OrSet<String> = OrSet::new();
         let added = here.insert(A, "x");
-        let _ = here.remove(A, "x");
+        let removed = here.remove(A, "x");
         let unlocated = here.missing_from(&OrSet::new()).unwrap();
-        for (mut first, second) in [(added.clone(), unlocated.clone()), (unlocated, added)] {
+        for (mut first, second) in
+            [(added.clone(), unlocated.clone()), (unlocated.clone(), added), (removed, unlocated)]
+        {
             first.merge(&second);
             let mut there: OrSet<String> = OrSet::new();
             there.merge(&first);
             assert_eq!(there, here);
+            let json = serde_json::to_string(&first).unwrap();
+            let back: <OrSet<String> as Replicated>::Delta = serde_json::from_str(&json).unwrap();
+            assert_eq!(back, first, "each dot has one place");
         }
     }
 
@@ -390,6 +407,46 @@ mod tests {
         joined.merge(&here);
         here.merge(&skipped);
         assert_eq!(joined, here);
+    }
+
+    #[test]
+    fn an_add_replaces_the_dots_that_it_had_seen_and_no_others() {
+        let (mut here, mut there) = (OrSet::<String>::new(), OrSet::new());
+        let _ = here.insert(A, "x");
+        let again = here.insert(A, "x");
+        assert_eq!(format!("{here:?}"), r#"{"x": {r1:2}} of {r1:1-2}"#);
+        let _ = there.insert(B, "x");
+        there.merge(&again);
+        assert_eq!(format!("{there:?}"), r#"{"x": {r1:2, r2:1}} of {r1:1-2, r2:1}"#);
+    }
+
+    #[test]
+    fn a_delta_forges_what_it_claims_of_a_replica_beyond_its_own_context() {
+        // What A does twice, once as A and once as somebody under its name who went further.
+        let mut honest: OrSet<String> = OrSet::new();
+        let echo = [honest.insert(A, "x"), honest.remove(A, "x")];
+        let mut forger: OrSet<String> = OrSet::new();
+        let _ = forger.insert(A, "x");
+        let _ = forger.remove(A, "x");
+        let live = forger.insert(A, "x");
+        let removed = forger.remove(A, "x");
+        let unlocated = forger.missing_from(&honest).unwrap();
+        for delta in &echo {
+            assert!(!delta.forges(A, honest.context()), "{delta:?} was made here");
+            assert!(delta.forges(A, &Default::default()), "{delta:?} was not made there");
+        }
+        let whole = honest.missing_from(&OrSet::new()).unwrap();
+        assert!(!whole.forges(A, honest.context()), "{whole:?} is known here");
+        for delta in [live, removed, unlocated] {
+            assert!(delta.forges(A, honest.context()), "{delta:?} was not made here");
+            assert!(!delta.forges(B, honest.context()), "{delta:?} says nothing of B");
+        }
+        let foreign = OrSet::<String>::new().insert(B, "z");
+        assert!(!foreign.forges(A, honest.context()), "{foreign:?} says nothing of A");
+        // The forged record is not the last of the delta.
+        let mut both = forger.insert(A, "y");
+        both.merge(&foreign);
+        assert!(both.forges(A, honest.context()));
     }
 
     #[test]

@@ -237,4 +237,16 @@ mod tests {
         let _ = counter.increment(ReplicaId::new(2, 0), u64::MAX).unwrap();
         assert_eq!(counter.value(), 2 * u128::from(u64::MAX), "the sum is exact past 64 bits");
     }
+
+    #[test]
+    fn adding_nothing_leaves_no_slot_and_an_empty_delta() {
+        let (me, peer) = (ReplicaId::new(1, 0), ReplicaId::new(2, 0));
+        let mut counter = GCounter::new();
+        let _ = counter.increment(peer, 3).unwrap();
+        let before = counter.clone();
+        for replica in [me, peer] {
+            assert_eq!(counter.increment(replica, 0), Ok(GCounterDelta::default()));
+            assert_eq!(counter, before);
+        }
+    }
 }

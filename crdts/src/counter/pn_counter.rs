@@ -213,3 +213,26 @@ impl fmt::Debug for PnCounterDelta {
         write!(f, "+{:?} -{:?}", self.added, self.taken)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_delta_forges_what_it_claims_of_a_replica_beyond_either_of_its_slots() {
+        let (me, peer) = (ReplicaId::new(1, 0), ReplicaId::new(2, 0));
+        let slots = |count: u64| {
+            let mut slots = GCounter::new();
+            let delta = slots.increment(me, count).unwrap();
+            (slots, delta)
+        };
+        let state = PnCounter { added: slots(3).0, taken: slots(1).0 };
+        for claims in 0..5 {
+            let (added, taken) = (slots(claims).1, slots(claims).1);
+            let (adding, taking) = (PnCounterDelta::adding(added), PnCounterDelta::taking(taken));
+            assert_eq!(adding.forges(me, &state), claims > 3, "{adding:?}");
+            assert_eq!(taking.forges(me, &state), claims > 1, "{taking:?}");
+            assert!(!adding.forges(peer, &state) && !taking.forges(peer, &state));
+        }
+    }
+}

@@ -237,7 +237,7 @@ mod tests {
     }
 
     #[test]
-    fn equal_stamps_with_different_values_have_one_winner() {
+    fn of_different_values_with_equal_stamps_the_greater_wins() {
         let stamp = Timestamp::new(5, 0, ReplicaId::new(1, 0));
         let (mut left, mut right) = (LwwRegister::<String>::new(), LwwRegister::<String>::new());
         let a = left.set(stamp, "a").unwrap();
@@ -245,5 +245,6 @@ mod tests {
         left.merge(&b);
         right.merge(&a);
         assert_eq!(left, right);
+        assert_eq!(left.get().map(String::as_str), Some("b"));
     }
 }
