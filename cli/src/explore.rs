@@ -28,9 +28,6 @@ use crate::select::{bytes_of, find};
 /// How often a place to go on from is saved.
 const SAVE_EVERY: Duration = Duration::from_secs(5);
 
-/// Longer than any place to go on from.
-const MAX_CHECKPOINT_BYTES: u64 = 1 << 30;
-
 /// The finest part of the bar.
 const PARTS: u64 = 1000;
 
@@ -47,6 +44,9 @@ struct Json<'a> {
     seed: Option<u64>,
     /// How long it took.
     elapsed_ms: u64,
+    /// Why the file to go on from is not what it should be.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    unsaved: Option<&'a str>,
     /// The line that does the same again, or visits the failure.
     replay: &'a str,
 }
@@ -99,7 +99,9 @@ pub(crate) fn explore(
     }
     let replay = program.line(&line);
     let started = Instant::now();
-    let explored = guarded(|| replay.clone(), || search(subject, &scope, args, program, progress))?;
+    let (explored, unsaved) =
+        guarded(|| replay.clone(), || search(subject, &scope, args, program, progress))?;
+    let unsaved = unsaved.map(|error| error.to_string());
     let elapsed = started.elapsed();
     if let Some(path) = &args.save {
         save_history(subject, &explored, path)?;
@@ -117,6 +119,7 @@ pub(crate) fn explore(
             fingerprint: explored.fingerprint().to_string(),
             seed: None,
             elapsed_ms: u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX),
+            unsaved: unsaved.as_deref(),
             replay: &replay,
         })
     } else {
@@ -127,6 +130,7 @@ pub(crate) fn explore(
             summary: subject.summary(),
             elapsed,
             saved: saved.map(|path| path.display().to_string()),
+            unsaved,
             replay,
             next,
             verbose: args.format.verbose,
@@ -156,14 +160,15 @@ fn visited(
     Report { text, exit: if failed { Exit::Violated } else { Exit::Held } }
 }
 
-/// The search itself, from where it was interrupted if it was, with a bar.
+/// The search itself, from where it was interrupted if it was, with a bar; and why it could not be
+/// gone on from where it is, which is no reason to lose what it finds.
 fn search(
     subject: &Arc<dyn Subject>,
     scope: &Scope,
     args: &ExploreArgs,
     program: &Program,
     seen: bool,
-) -> Result<Explored, InputError> {
+) -> Result<(Explored, Option<InputError>), InputError> {
     let from = match &args.resume {
         Some(path) => resume(path, subject.name(), scope)?,
         None => None,
@@ -171,12 +176,12 @@ fn search(
     let bar = bar(seen);
     let mut saved = Instant::now();
     let mut failed = None;
-    let mut word = |progress: Progress| {
+    let mut word = |progress: Progress<'_>| {
         bar.set_position((progress.done * PARTS as f64) as u64);
         bar.set_message(format!("histories of {} out of {}", progress.size, progress.sizes));
-        if let (Some(path), Some(checkpoint)) = (&args.resume, progress.checkpoint)
+        if let Some(path) = &args.resume
             && saved.elapsed() > SAVE_EVERY
-            && failed.is_none()
+            && let Some(checkpoint) = progress.checkpoint()
         {
             saved = Instant::now();
             failed = save_checkpoint(path, subject.name(), scope, &checkpoint).err();
@@ -184,18 +189,16 @@ fn search(
     };
     let explored = subject.explore(scope, from, &mut word);
     bar.finish_and_clear();
-    if let Some(error) = failed {
-        return Err(error);
-    }
     let explored = explored.ok_or_else(|| no_type(subject, program))?.map_err(wrong)?;
     if let Some(path) = &args.resume
         && path.exists()
     {
         // There is nothing left to go on with.
-        fs::remove_file(path)
-            .map_err(|source| unwritable("the end of the search", path, source))?;
+        failed = fs::remove_file(path)
+            .map_err(|source| unwritable("the end of the search", path, source))
+            .err();
     }
-    Ok(explored)
+    Ok((explored, failed))
 }
 
 fn bar(seen: bool) -> ProgressBar {
@@ -214,7 +217,7 @@ fn resume(path: &Path, subject: &str, scope: &Scope) -> Result<Option<Checkpoint
     if !path.exists() {
         return Ok(None);
     }
-    let bytes = bytes_of(path, MAX_CHECKPOINT_BYTES)?;
+    let bytes = bytes_of(path, Checkpoint::MAX_BYTES as u64)?;
     let checkpoint = Checkpoint::decode(&bytes, subject, scope);
     checkpoint.map(Some).map_err(|error| match error {
         ResumeError::Other { .. } => InputError::Resume {

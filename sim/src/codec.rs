@@ -51,9 +51,13 @@ pub(crate) fn seal_checkpoint<T: Serialize>(checkpoint: &T) -> Result<Vec<u8>, W
     seal(Kind::Trace, SCHEMA | CHECKPOINT, checkpoint)
 }
 
-/// The place to go on from that `bytes` hold.
-pub(crate) fn open_checkpoint<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, WireError> {
-    wire::decode(Kind::Trace, SCHEMA | CHECKPOINT, Limits::default(), bytes)
+/// The place to go on from that `bytes`, of which there may be `max_bytes`, hold.
+pub(crate) fn open_checkpoint<T: DeserializeOwned>(
+    bytes: &[u8],
+    max_bytes: usize,
+) -> Result<T, WireError> {
+    let limits = Limits { max_bytes, ..Limits::default() };
+    wire::decode(Kind::Trace, SCHEMA | CHECKPOINT, limits, bytes)
 }
 
 fn seal<T: Serialize>(kind: Kind, schema: u32, value: &T) -> Result<Vec<u8>, WireError> {

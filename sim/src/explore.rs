@@ -35,6 +35,8 @@ mod symmetry;
 mod tree;
 mod visit;
 
+use std::fmt;
+
 use rejoin_crdts::{Model, Spec};
 use serde::{Deserialize, Serialize};
 
@@ -53,16 +55,43 @@ use space::{Arena, Space};
 use symmetry::Renamings;
 
 /// How far an exploration is.
-#[derive(Clone, Debug)]
-pub struct Progress {
+#[derive(Clone, Copy)]
+pub struct Progress<'a> {
     /// How many operations the histories have that are looked at now.
     pub size: usize,
     /// How many operations the largest have.
     pub sizes: usize,
     /// The part of this size that is done, from 0 to 1: an estimate, by the shape of the tree.
     pub done: f64,
+    place: Option<&'a dyn Fn() -> Checkpoint>,
+}
+
+impl Progress<'_> {
     /// Where to go on after an interruption, if this is a good place to note it.
-    pub checkpoint: Option<Checkpoint>,
+    ///
+    /// **Complexity**: O(n log n) in the states that were met, so not to be asked every time.
+    ///
+    /// ```
+    /// use rejoin_crdts::spec::GCounterModel;
+    /// use rejoin_sim::explore::{Scope, explore};
+    /// let mut last = None;
+    /// explore(&GCounterModel, &Scope::new([1, 1]), &mut |progress| {
+    ///     last = progress.checkpoint().or(last.take());
+    /// })?;
+    /// assert!(last.is_some());
+    /// # Ok::<(), rejoin_sim::explore::ExploreError>(())
+    /// ```
+    #[must_use]
+    pub fn checkpoint(&self) -> Option<Checkpoint> {
+        self.place.map(|place| place())
+    }
+}
+
+impl fmt::Debug for Progress<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { size, sizes, done, .. } = self;
+        write!(f, "{:.0} % of the histories of {size} operations out of {sizes}", done * 100.0)
+    }
 }
 
 /// A place from which an exploration can go on: [`explore_from`] does.
@@ -72,7 +101,7 @@ pub struct Progress {
 /// use rejoin_sim::explore::{Scope, explore};
 /// let mut checkpoints = Vec::new();
 /// explore(&GCounterModel, &Scope::new([1, 1]), &mut |progress| {
-///     checkpoints.extend(progress.checkpoint);
+///     checkpoints.extend(progress.checkpoint());
 /// })?;
 /// assert_eq!(checkpoints.len(), 2); // after the histories of one operation, and of two
 /// # Ok::<(), rejoin_sim::explore::ExploreError>(())
@@ -148,7 +177,7 @@ pub struct Explored {
 pub fn explore<M: Model>(
     model: &M,
     scope: &Scope,
-    word: &mut dyn FnMut(Progress),
+    word: &mut dyn FnMut(Progress<'_>),
 ) -> Result<Explored, ExploreError> {
     explore_from(model, scope, None, word)
 }
@@ -166,7 +195,7 @@ pub fn explore<M: Model>(
 /// let scope = Scope::new([2, 2]);
 /// let mut checkpoints = Vec::new();
 /// let whole = explore(&GCounterModel, &scope, &mut |progress| {
-///     checkpoints.extend(progress.checkpoint);
+///     checkpoints.extend(progress.checkpoint());
 /// })?;
 /// let rest = explore_from(&GCounterModel, &scope, checkpoints.pop(), &mut |_| {})?;
 /// assert_eq!(rest, whole);
@@ -176,7 +205,7 @@ pub fn explore_from<M: Model>(
     model: &M,
     scope: &Scope,
     checkpoint: Option<Checkpoint>,
-    word: &mut dyn FnMut(Progress),
+    word: &mut dyn FnMut(Progress<'_>),
 ) -> Result<Explored, ExploreError> {
     let plan = Plan::new(model, scope)?;
     let threads = scope.threads.max(1);
@@ -246,7 +275,7 @@ impl<Op: Clone + std::fmt::Debug> Plan<Op> {
         &self,
         spaces: &mut [S],
         checkpoint: Option<Checkpoint>,
-        word: &mut dyn FnMut(Progress),
+        word: &mut dyn FnMut(Progress<'_>),
     ) -> Explored {
         let sizes = self.scope.operations();
         let start = checkpoint.unwrap_or_else(|| Checkpoint {
@@ -278,7 +307,7 @@ impl<Op: Clone + std::fmt::Debug> Plan<Op> {
                     let (alphabet, to) = (self.alphabet.len(), from + CHUNK);
                     let part = Part { world, alphabet, renamings, size, from, to, memory };
                     let walked = walk(spaces, part, &mut |done| {
-                        word(Progress { size, sizes, done, checkpoint: None });
+                        word(Progress { size, sizes, done, place: None });
                     });
                     if let Some(failure) = walked.failure {
                         return self.violated(&mut spaces[0], number, &failure, size, checked);
@@ -291,15 +320,16 @@ impl<Op: Clone + std::fmt::Debug> Plan<Op> {
                         Some(_) => (size + 1, 0, 0),
                     };
                     let done = if walked.tasks.is_some() { 1.0 } else { 0.0 };
-                    let checkpoint = (size > 0).then(|| Checkpoint {
+                    let place = || Checkpoint {
                         of: self.of(),
                         size: next_size,
                         world: next_world,
                         task: next_task,
                         checked,
                         states: distinct(spaces, &start.states),
-                    });
-                    word(Progress { size, sizes, done, checkpoint });
+                    };
+                    let place: &dyn Fn() -> Checkpoint = &place;
+                    word(Progress { size, sizes, done, place: (size > 0).then_some(place) });
                     if walked.tasks.is_some() {
                         break;
                     }

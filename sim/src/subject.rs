@@ -66,7 +66,7 @@ pub trait Subject: Send + Sync {
         &self,
         scope: &Scope,
         from: Option<Checkpoint>,
-        word: &mut dyn FnMut(Progress),
+        word: &mut dyn FnMut(Progress<'_>),
     ) -> Option<Result<Explored, ExploreError>> {
         let _ = (scope, from, word);
         None

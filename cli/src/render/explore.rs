@@ -23,6 +23,8 @@ pub(crate) struct Around<'a> {
     pub(crate) elapsed: Duration,
     /// Where the failure was saved.
     pub(crate) saved: Option<String>,
+    /// Why the file to go on from is not what it should be.
+    pub(crate) unsaved: Option<String>,
     /// The same again, or the failure.
     pub(crate) replay: String,
     /// What to type next, and why.
@@ -60,6 +62,9 @@ pub(crate) fn explored(screen: Screen, explored: &Explored, around: &Around<'_>)
             }
             said(&mut page, "not covered", Style::Faint, &not_covered(explored));
         }
+    }
+    if let Some(why) = &around.unsaved {
+        said(&mut page, "not saved", Style::Warn, why);
     }
     page.next(&around.next.0, around.next.1);
     page.print()

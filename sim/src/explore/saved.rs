@@ -1,6 +1,7 @@
 //! Files: a history to come back to, and a place to go on from.
 
 use rejoin_crdts::laws::Law;
+use rejoin_crdts::wire::WireError;
 use serde::{Deserialize, Serialize};
 
 use super::{Address, Checkpoint, Explored, Scope};
@@ -113,6 +114,9 @@ pub enum ResumeError {
 }
 
 impl Checkpoint {
+    /// The longest file that there can be, in bytes: 1 GiB, some hundred million states.
+    pub const MAX_BYTES: usize = 1 << 30;
+
     /// The bytes of a file from which this exploration can go on.
     ///
     /// # Errors
@@ -124,7 +128,9 @@ impl Checkpoint {
     /// use rejoin_sim::explore::{Checkpoint, Scope, explore};
     /// let scope = Scope::new([1, 1]);
     /// let mut checkpoints = Vec::new();
-    /// explore(&GCounterModel, &scope, &mut |progress| checkpoints.extend(progress.checkpoint))?;
+    /// explore(&GCounterModel, &scope, &mut |progress| {
+    ///     checkpoints.extend(progress.checkpoint());
+    /// })?;
     /// let file = checkpoints[0].encode("g-counter", &scope)?;
     /// assert_eq!(Checkpoint::decode(&file, "g-counter", &scope)?, checkpoints[0]);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -132,7 +138,12 @@ impl Checkpoint {
     pub fn encode(&self, subject: &str, scope: &Scope) -> Result<Vec<u8>, TraceError> {
         let (subject, scope) = (subject.to_owned(), scope.clone());
         let resume = Resume { subject, scope, checkpoint: self.clone() };
-        codec::seal_checkpoint(&resume).map_err(TraceError::Unwritable)
+        let bytes = codec::seal_checkpoint(&resume).map_err(TraceError::Unwritable)?;
+        if bytes.len() > Self::MAX_BYTES {
+            let (len, max) = (bytes.len() as u64, Self::MAX_BYTES as u64);
+            return Err(TraceError::Unwritable(WireError::TooLong { len, max }));
+        }
+        Ok(bytes)
     }
 
     /// Reads a file, if it is of this exploration.
@@ -146,7 +157,8 @@ impl Checkpoint {
     /// assert!(Checkpoint::decode(b"no file", "g-counter", &Scope::new([1, 1])).is_err());
     /// ```
     pub fn decode(bytes: &[u8], subject: &str, scope: &Scope) -> Result<Self, ResumeError> {
-        let resume: Resume = codec::open_checkpoint(bytes).map_err(TraceError::Bytes)?;
+        let resume: Resume =
+            codec::open_checkpoint(bytes, Self::MAX_BYTES).map_err(TraceError::Bytes)?;
         let found = Scope {
             threads: scope.threads,
             memory_bytes: scope.memory_bytes,

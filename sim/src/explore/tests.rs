@@ -41,7 +41,7 @@ fn an_exploration_goes_on_where_it_was_interrupted() {
     let scope = Scope { threads: 2, ..Scope::new([2, 1, 1]) };
     let mut checkpoints = Vec::new();
     let whole = explore(&register(), &scope, &mut |progress| {
-        checkpoints.extend(progress.checkpoint);
+        checkpoints.extend(progress.checkpoint());
     })
     .expect("the scope is sound");
     assert!(checkpoints.len() > 4);
@@ -342,7 +342,7 @@ fn a_type_that_performs_nothing_proves_nothing() {
 fn a_place_to_go_on_from_is_of_one_exploration() {
     let scope = Scope::new([1, 1]);
     let mut checkpoints = Vec::new();
-    let word = &mut |progress: Progress| checkpoints.extend(progress.checkpoint);
+    let word = &mut |progress: Progress<'_>| checkpoints.extend(progress.checkpoint());
     explore(&set(), &scope, word).expect("the scope is sound");
     let other = OrSetModel::new(names(&["a", "b", "c"]));
     let refused = explore_from(&other, &scope, checkpoints.pop(), &mut |_| {});

@@ -148,7 +148,7 @@ impl<M: Model> Subject for TypeSubject<M> {
         &self,
         scope: &Scope,
         from: Option<Checkpoint>,
-        word: &mut dyn FnMut(Progress),
+        word: &mut dyn FnMut(Progress<'_>),
     ) -> Option<Result<Explored, ExploreError>> {
         Some(explore_from(&self.model, scope, from, word))
     }
