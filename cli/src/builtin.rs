@@ -1,7 +1,10 @@
 //! What the command can run of its own.
 
 use rejoin_crdts::Model;
-use rejoin_crdts::spec::{GCounterModel, LwwRegisterModel, OrMapModel, OrSetModel, PnCounterModel};
+use rejoin_crdts::spec::{
+    DwFlagModel, EwFlagModel, GCounterModel, LwwRegisterModel, MvRegisterModel, OrMapModel,
+    OrSetModel, PnCounterModel, RwSetModel,
+};
 use rejoin_gallery::{Entry, Visitor, for_each};
 use rejoin_sim::{Registry, TypeSubject};
 
@@ -26,12 +29,32 @@ pub fn builtin() -> Registry {
     registry.add(TypeSubject::new(
         "lww-register",
         "one value; the last write wins, by hybrid logical clocks",
-        LwwRegisterModel::new(["red", "green", "blue"].map(str::to_owned)),
+        LwwRegisterModel::new(names(&["red", "green", "blue"])),
+    ));
+    registry.add(TypeSubject::new(
+        "mv-register",
+        "a value; what was written concurrently stays side by side",
+        MvRegisterModel::new(names(&["red", "green", "blue"])),
+    ));
+    registry.add(TypeSubject::new(
+        "ew-flag",
+        "a flag; an enable wins over the disables that had not seen it",
+        EwFlagModel,
+    ));
+    registry.add(TypeSubject::new(
+        "dw-flag",
+        "a flag; a disable wins over the enables that had not seen it",
+        DwFlagModel,
     ));
     registry.add(TypeSubject::new(
         "or-set",
         "a set; an add wins over the removes that had not seen it",
-        items(&["apple", "bread", "milk", "pear"]),
+        OrSetModel::new(names(&["apple", "bread", "milk", "pear"])),
+    ));
+    registry.add(TypeSubject::new(
+        "rw-set",
+        "a set; a remove wins over the adds that had not seen it",
+        RwSetModel::new(names(&["ada", "ben", "cleo", "dora"])),
     ));
     registry.add(TypeSubject::new(
         "or-map",
@@ -39,22 +62,26 @@ pub fn builtin() -> Registry {
         cart(),
     ));
     registry.add(TypeSubject::new(
+        "or-map/register",
+        "a map of registers that keep what was written concurrently",
+        OrMapModel::new(names(&["colour", "shape"]), MvRegisterModel::new(names(&["a", "b"]))),
+    ));
+    registry.add(TypeSubject::new(
         "or-map/map",
         "a map of maps of sets: several people's carts",
-        OrMapModel::new(["ada", "ben"].map(str::to_owned), cart()),
+        OrMapModel::new(names(&["ada", "ben"]), cart()),
     ));
     for_each(&mut Gallery(&mut registry));
     registry
 }
 
-fn items(names: &[&str]) -> OrSetModel<String> {
-    OrSetModel::new(names.iter().map(|name| (*name).to_owned()))
+fn names(names: &[&str]) -> Vec<String> {
+    names.iter().map(|name| (*name).to_owned()).collect()
 }
 
 /// A shopping cart: what is wanted of each kind.
 fn cart() -> OrMapModel<String, OrSetModel<String>> {
-    let nested = items(&["apple", "milk", "pear"]);
-    OrMapModel::new(["dairy", "fruit"].map(str::to_owned), nested)
+    OrMapModel::new(names(&["dairy", "fruit"]), OrSetModel::new(names(&["apple", "milk", "pear"])))
 }
 
 /// Registers every broken type.

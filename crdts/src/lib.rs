@@ -32,7 +32,7 @@
 //!
 //! | for | see |
 //! |---|---|
-//! | data to replicate | [`GCounter`], [`PnCounter`], [`LwwRegister`], [`OrSet`], [`OrMap`] |
+//! | data to replicate | [`GCounter`], [`PnCounter`]; [`LwwRegister`], [`MvRegister`]; [`EwFlag`], [`DwFlag`]; [`OrSet`], [`RwSet`]; [`OrMap`] |
 //! | time and causality | [`Hlc`], [`Lamport`], [`VectorClock`], [`CausalContext`] |
 //! | replication without sockets or clocks | [`sync`]: the [`Protocol`](sync::Protocol) contract and the policies behind it |
 //! | bytes | [`wire`]: a checksummed envelope with limits |
@@ -49,7 +49,7 @@
 //! - **Identity.** A [`ReplicaId`] is an address and an incarnation. Whatever restarts without
 //!   being able to prove its store complete takes a new incarnation; see there.
 //! - **Deltas.** A delta is what changed, and a lattice of its own. Deltas of causal types
-//!   ([`OrSet`], [`OrMap`]) are to arrive after those that their operation had seen; the policies in
+//!   ([`OrSet`], [`OrMap`] and others) are to arrive after those that their operation had seen; the policies in
 //!   [`sync`] see to that. Merging in any order and any number of times is always safe.
 //! - **Equality is canonical.** Two states that know the same are equal, in memory and in bytes.
 //! - **Cloning is cheap**, and so is merging two states that share structure.
@@ -59,6 +59,7 @@
 pub mod causal;
 mod clock;
 mod counter;
+mod flag;
 mod history;
 mod id;
 mod lattice;
@@ -75,13 +76,18 @@ pub mod wire;
 pub use causal::{Causal, CausalContext};
 pub use clock::{ClockError, Hlc, Lamport, Timestamp, VectorClock};
 pub use counter::{CounterOverflow, GCounter, GCounterDelta, PnCounter, PnCounterDelta};
+pub use flag::{
+    DwFlag, DwFlagDelta, DwFlagEdit, DwFlagView, EwFlag, EwFlagDelta, EwFlagEdit, EwFlagView,
+};
 pub use history::{At, History, OpSet, Seen, View};
 pub use id::{Dot, OpId, ReplicaId};
 pub use lattice::{Lattice, Merge, Replicated, Whole};
 pub use map::{OrMap, OrMapDelta, OrMapEdit, OrMapView};
 pub use model::{Delivery, DeltaOf, Draw, Model, Refused, Spec, Symmetry};
-pub use register::{LwwDelta, LwwRegister, StaleStamp};
-pub use set::{OrSet, OrSetDelta, OrSetEdit, OrSetView};
+pub use register::{
+    LwwDelta, LwwRegister, MvDelta, MvRegister, MvRegisterEdit, MvRegisterView, StaleStamp,
+};
+pub use set::{OrSet, OrSetDelta, OrSetEdit, OrSetView, RwSet, RwSetDelta, RwSetEdit, RwSetView};
 
 /// The examples of the book run as tests.
 #[cfg(doctest)]

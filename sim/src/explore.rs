@@ -55,6 +55,15 @@ use space::{Arena, Space};
 use symmetry::Renamings;
 
 /// How far an exploration is.
+///
+/// ```
+/// use rejoin_crdts::spec::GCounterModel;
+/// use rejoin_sim::explore::{Scope, explore};
+/// let mut sizes = Vec::new();
+/// explore(&GCounterModel, &Scope::new([1, 1]), &mut |progress| sizes.push(progress.size))?;
+/// assert_eq!(sizes.last(), Some(&2)); // histories of both operations, after smaller ones
+/// # Ok::<(), rejoin_sim::explore::ExploreError>(())
+/// ```
 #[derive(Clone, Copy)]
 pub struct Progress<'a> {
     /// How many operations the histories have that are looked at now.

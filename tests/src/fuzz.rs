@@ -2,7 +2,10 @@
 //! them too. Each panics if what it shows does not hold.
 
 use rejoin_crdts::laws::{Case, Report, Violation, check_case};
-use rejoin_crdts::spec::{GCounterModel, LwwRegisterModel, OrMapModel, OrSetModel, PnCounterModel};
+use rejoin_crdts::spec::{
+    DwFlagModel, EwFlagModel, GCounterModel, LwwRegisterModel, MvRegisterModel, OrMapModel,
+    OrSetModel, PnCounterModel, RwSetModel,
+};
 use rejoin_crdts::sync::{Config, Outbox, Output, Policy, Protocol, Replica, SCHEMA, Timer};
 use rejoin_crdts::wire::{self, Kind};
 use rejoin_crdts::{Draw, Model, OpId, ReplicaId};
@@ -83,7 +86,7 @@ trait Body {
     fn run<M: Model>(&mut self, model: M);
 }
 
-const MODELS: u8 = 6;
+const MODELS: u8 = 11;
 
 fn with_model(choice: u8, body: &mut impl Body) {
     let set = || OrSetModel::new(['a', 'b', 'c']);
@@ -93,7 +96,12 @@ fn with_model(choice: u8, body: &mut impl Body) {
         2 => body.run(LwwRegisterModel::new(['a', 'b', 'c'])),
         3 => body.run(set()),
         4 => body.run(OrMapModel::new(['k', 'l'], set())),
-        _ => body.run(OrMapModel::new(['x', 'y'], OrMapModel::new(['k', 'l'], set()))),
+        5 => body.run(OrMapModel::new(['x', 'y'], OrMapModel::new(['k', 'l'], set()))),
+        6 => body.run(MvRegisterModel::new(['a', 'b', 'c'])),
+        7 => body.run(EwFlagModel),
+        8 => body.run(DwFlagModel),
+        9 => body.run(RwSetModel::new(['a', 'b', 'c'])),
+        _ => body.run(OrMapModel::new(['k', 'l'], MvRegisterModel::new(['a', 'b']))),
     }
 }
 

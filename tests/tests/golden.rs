@@ -11,7 +11,8 @@ use rejoin_crdts::spec::{OrMapModel, OrSetModel};
 use rejoin_crdts::sync::{Config, Outbox, Output, Protocol, Replica, Timer};
 use rejoin_crdts::wire::{self, Kind, Limits};
 use rejoin_crdts::{
-    GCounter, LwwRegister, Merge, OpId, OrMap, OrSet, PnCounter, ReplicaId, Spec, Timestamp,
+    DwFlag, EwFlag, GCounter, LwwRegister, Merge, MvRegister, OpId, OrMap, OrSet, PnCounter,
+    ReplicaId, RwSet, Spec, Timestamp,
 };
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -53,6 +54,28 @@ fn counters_and_registers() {
     golden("lww-register-unset", &register);
     let _ = register.set(Timestamp::new(1_700_000_000_000, 3, B), "Final").unwrap();
     golden("lww-register", &register);
+    let mut register: MvRegister<String> = MvRegister::new();
+    let mut other = register.clone();
+    let written = other.set(B, "Final");
+    let delta = register.set(A, "Draft");
+    register.merge(&written);
+    golden("mv-register", &register);
+    golden("mv-register-delta", &delta);
+}
+
+#[test]
+fn flags() {
+    let mut flag = EwFlag::new();
+    let mut deltas = flag.enable(A);
+    golden("ew-flag-on", &flag);
+    deltas.merge(&flag.disable(B));
+    golden("ew-flag-off", &flag);
+    golden("ew-flag-delta", &deltas);
+    let mut flag = DwFlag::new();
+    let mut deltas = flag.enable(A);
+    deltas.merge(&flag.disable(B));
+    golden("dw-flag-off", &flag);
+    golden("dw-flag-delta", &deltas);
 }
 
 #[test]
@@ -64,6 +87,13 @@ fn sets_and_maps() {
     deltas.merge(&set.insert(B, "pear"));
     golden("or-set", &set);
     golden("or-set-delta", &deltas);
+    let mut set: RwSet<String> = RwSet::new();
+    let mut deltas = set.clear(A);
+    deltas.merge(&set.insert(B, "ada"));
+    deltas.merge(&set.insert(A, "ben"));
+    deltas.merge(&set.remove(A, "ben"));
+    golden("rw-set", &set);
+    golden("rw-set-delta", &deltas);
     let mut map: OrMap<String, OrMap<String, OrSet<u64>>> = OrMap::new();
     let delta = map.update(A, "shop", |cart| {
         cart.update("fruit", |set| set.insert(7u64));

@@ -4,7 +4,7 @@ use std::borrow::Borrow;
 use std::fmt::Debug;
 use std::hash::Hash;
 
-use super::{CausalContext, DotMap, DotStore, Element};
+use super::{CausalContext, DotFun, DotMap, DotStore, Element};
 use crate::{Dot, ReplicaId};
 
 /// A type that can live inside an [`OrMap`](crate::OrMap): its entries are named by dots, so the
@@ -129,6 +129,28 @@ impl<S: DotStore> Cursor<'_, S> {
             (*self.minter.context, *self.minter.removals) = minted;
         }
         result
+    }
+}
+
+impl<V: Element> Cursor<'_, DotFun<V>> {
+    /// Replaces everything here by one value.
+    pub(crate) fn replace(&mut self, value: V) {
+        let dot = self.mint();
+        self.store.replace(self.delta, dot, value);
+    }
+}
+
+impl<A: DotStore, B: DotStore> Cursor<'_, (A, B)> {
+    /// The first of the two places that lie side by side here.
+    pub(crate) fn first(&mut self) -> Cursor<'_, A> {
+        let Minter { me, context, removals } = &mut self.minter;
+        Cursor::new(&mut self.store.0, &mut self.delta.0, Minter { me: *me, context, removals })
+    }
+
+    /// The second of the two places that lie side by side here.
+    pub(crate) fn second(&mut self) -> Cursor<'_, B> {
+        let Minter { me, context, removals } = &mut self.minter;
+        Cursor::new(&mut self.store.1, &mut self.delta.1, Minter { me: *me, context, removals })
     }
 }
 

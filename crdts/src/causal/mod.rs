@@ -11,6 +11,7 @@ mod dot_fun;
 mod dot_map;
 mod dotted;
 mod edit;
+mod pair;
 
 pub use context::CausalContext;
 pub use dot_fun::{DotFun, DotFunDelta, DotSet};

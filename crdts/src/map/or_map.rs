@@ -10,7 +10,8 @@ use crate::causal::{
     Causal, CausalContext, Cursor, DotMap, DotStore, Dotted, DottedDelta, Element, causal_type,
 };
 
-/// A map whose values are causal types, nested to any depth: [`OrSet`](crate::OrSet), `OrMap`.
+/// A map whose values are causal types, nested to any depth: sets, flags, [`MvRegister`](crate::MvRegister),
+/// `OrMap`.
 ///
 /// **Specification**: an operation inside key `k` counts iff no visible remove of `k`, nor clear,
 /// had seen it; the value of `k` is the nested type's specification over the operations that

@@ -230,10 +230,7 @@ impl<T: Element> OrSetEdit<'_, T> {
     /// assert!(cart.get("fruit").is_some_and(|set| set.contains("apple")));
     /// ```
     pub fn insert(&mut self, element: impl Into<T>) {
-        self.cursor.at(element.into(), |mut at| {
-            let dot = at.mint();
-            at.store.replace(at.delta, dot, ());
-        });
+        self.cursor.at(element.into(), |mut at| at.replace(()));
     }
 
     /// Removes `element`, as [`OrSet::remove`] does.

@@ -6,11 +6,15 @@
 //! contexts.
 
 mod counter;
+mod flag;
 mod or_map;
 mod or_set;
 mod register;
+mod rw_set;
 
 pub use counter::{CounterOp, GCounterModel, PnCounterModel};
+pub use flag::{DwFlagModel, EwFlagModel, FlagOp};
 pub use or_map::{MapOp, Nested, OrMapModel};
 pub use or_set::{OrSetModel, SetOp};
-pub use register::{LwwRegisterModel, Write};
+pub use register::{LwwRegisterModel, MvRegisterModel, Write};
+pub use rw_set::RwSetModel;

@@ -1,12 +1,17 @@
-//! The last-writer-wins register: the visible write with the greatest stamp.
+//! The registers: the visible write with the greatest stamp, or all those that no other had seen.
 
+use std::collections::BTreeSet;
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use super::Nested;
 use crate::causal::Element;
-use crate::model::{DeltaOf, Refused, Wire};
-use crate::{At, Delivery, LwwRegister, Model, ReplicaId, Spec, View};
+use crate::model::{DeltaOf, Refused, Wire, exchanged};
+use crate::{
+    At, Delivery, LwwRegister, Model, MvRegister, MvRegisterEdit, MvRegisterView, ReplicaId, Seen,
+    Spec, Symmetry, View,
+};
 
 /// A write to a register.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -86,5 +91,98 @@ impl<T: Element + Wire + Send + Sync> Model for LwwRegisterModel<T> {
 
     fn read(&self, state: &LwwRegister<T>) -> Option<T> {
         state.get().cloned()
+    }
+}
+
+/// [`MvRegister`]: the values of the visible writes that no other visible write had seen.
+///
+/// ```
+/// use rejoin_crdts::laws::{Event, Execution};
+/// use rejoin_crdts::spec::{MvRegisterModel, Write};
+/// use rejoin_crdts::{OpSet, Spec};
+/// let model = MvRegisterModel::new([1u8, 2]);
+/// let mut run = Execution::new(&model, 2);
+/// run.step(&Event { replica: 0, op: Write(1), sees: OpSet::new(), clock_ms: 9 });
+/// run.step(&Event { replica: 1, op: Write(2), sees: OpSet::new(), clock_ms: 5 });
+/// let view = run.history().view(&OpSet::first(2));
+/// assert_eq!(model.value(&view), Some([1, 2].into())); // neither had seen the other
+/// ```
+#[derive(Clone, Debug)]
+pub struct MvRegisterModel<T> {
+    values: Vec<T>,
+}
+
+impl<T> MvRegisterModel<T> {
+    /// Tries these values.
+    ///
+    /// ```
+    /// use rejoin_crdts::Spec;
+    /// use rejoin_crdts::spec::{MvRegisterModel, Write};
+    /// assert_eq!(MvRegisterModel::new([1u8, 2]).alphabet(), [Write(1), Write(2)]);
+    /// ```
+    pub fn new(values: impl IntoIterator<Item = T>) -> Self {
+        Self { values: values.into_iter().collect() }
+    }
+}
+
+impl<T: Element + Wire + Send + Sync> Spec for MvRegisterModel<T> {
+    type Op = Write<T>;
+    type Value = BTreeSet<T>;
+
+    fn alphabet(&self) -> Vec<Write<T>> {
+        self.values.iter().cloned().map(Write).collect()
+    }
+
+    fn value(&self, view: &View<'_, Write<T>>) -> Option<BTreeSet<T>> {
+        let stands = |write: &Seen<'_, _>| !view.iter().any(|other| view.saw(&other, write));
+        Some(view.iter().filter(stands).map(|write| write.op.0.clone()).collect())
+    }
+
+    /// Values are only compared with one another, and dots only name.
+    fn symmetry(&self) -> Symmetry {
+        Symmetry::of_names(&self.alphabet(), &self.values, |Write(value), left, right| {
+            Write(exchanged(value, left, right).clone())
+        })
+    }
+}
+
+impl<T: Element + Wire + Send + Sync> Model for MvRegisterModel<T> {
+    type State = MvRegister<T>;
+
+    fn initial(&self, _me: ReplicaId) -> MvRegister<T> {
+        MvRegister::new()
+    }
+
+    fn perform(
+        &self,
+        state: &mut MvRegister<T>,
+        at: &At,
+        op: &Write<T>,
+    ) -> Result<DeltaOf<Self>, Refused> {
+        Ok(state.set(at.id.replica, op.0.clone()))
+    }
+
+    fn read(&self, state: &MvRegister<T>) -> BTreeSet<T> {
+        state.values().cloned().collect()
+    }
+
+    fn forges(&self, me: ReplicaId, state: &MvRegister<T>, news: &DeltaOf<Self>) -> bool {
+        news.forges(me, state.context())
+    }
+}
+
+impl<T: Element + Wire + Send + Sync> Nested for MvRegisterModel<T> {
+    type Type = MvRegister<T>;
+
+    fn edit(&self, edit: &mut MvRegisterEdit<'_, T>, op: &Write<T>) {
+        edit.set(op.0.clone());
+    }
+
+    fn read_view(&self, view: MvRegisterView<'_, T>) -> BTreeSet<T> {
+        view.values().cloned().collect()
+    }
+
+    fn present(&self, view: &View<'_, Write<T>>) -> bool {
+        !view.is_empty()
     }
 }

@@ -22,12 +22,20 @@ fn counters_hold() {
 #[test]
 fn registers_hold() {
     holds(spec::LwwRegisterModel::new(["a".to_owned(), "b".to_owned()]));
+    holds(spec::MvRegisterModel::new([1, 2]));
+}
+
+#[test]
+fn flags_hold() {
+    holds(spec::EwFlagModel);
+    holds(spec::DwFlagModel);
 }
 
 #[test]
 fn sets_hold() {
     holds(GrowModel::with(fault::NONE));
     holds(spec::OrSetModel::new([1, 2]));
+    holds(spec::RwSetModel::new([1, 2]));
 }
 
 #[test]
@@ -35,4 +43,12 @@ fn maps_hold() {
     let set = spec::OrSetModel::new([1, 2]);
     holds(spec::OrMapModel::new([1, 2], set.clone()));
     holds(spec::OrMapModel::new([1, 2], spec::OrMapModel::new([1, 2], set)));
+}
+
+#[test]
+fn maps_of_every_causal_type_hold() {
+    holds(spec::OrMapModel::new([1, 2], spec::MvRegisterModel::new([1, 2])));
+    holds(spec::OrMapModel::new([1, 2], spec::EwFlagModel));
+    holds(spec::OrMapModel::new([1, 2], spec::DwFlagModel));
+    holds(spec::OrMapModel::new([1, 2], spec::RwSetModel::new([1, 2])));
 }

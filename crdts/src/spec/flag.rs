@@ -1,0 +1,185 @@
+//! The two flags: sets of one element, in which one or the other of two concurrent changes wins.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use super::Nested;
+use crate::model::{DeltaOf, Refused};
+use crate::{
+    At, DwFlag, DwFlagEdit, DwFlagView, EwFlag, EwFlagEdit, EwFlagView, Model, ReplicaId, Spec,
+    Symmetry, View,
+};
+
+/// A change to a flag.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub enum FlagOp {
+    /// Turn it on.
+    Enable,
+    /// Turn it off.
+    Disable,
+}
+
+/// `enable` or `disable`.
+impl fmt::Debug for FlagOp {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Enable => "enable",
+            Self::Disable => "disable",
+        })
+    }
+}
+
+/// The changes of one kind.
+fn only<'h>(view: &View<'h, FlagOp>, kind: FlagOp) -> View<'h, FlagOp> {
+    view.filter(|seen| *seen.op == kind)
+}
+
+/// Dots only name, and there is nothing else.
+fn symmetry() -> Symmetry {
+    Symmetry { replicas: true, stamps: true, renamings: Vec::new() }
+}
+
+/// [`EwFlag`]: it is on iff an enable is visible that no visible disable had seen.
+///
+/// ```
+/// use rejoin_crdts::Spec;
+/// use rejoin_crdts::spec::{EwFlagModel, FlagOp};
+/// assert_eq!(EwFlagModel.alphabet(), [FlagOp::Enable, FlagOp::Disable]);
+/// ```
+#[derive(Clone, Copy, Debug)]
+pub struct EwFlagModel;
+
+/// [`DwFlag`]: it is on iff an enable is visible and every visible disable had been seen by a
+/// visible enable.
+///
+/// ```
+/// use rejoin_crdts::Spec;
+/// use rejoin_crdts::spec::{DwFlagModel, FlagOp};
+/// assert_eq!(DwFlagModel.alphabet(), [FlagOp::Enable, FlagOp::Disable]);
+/// ```
+#[derive(Clone, Copy, Debug)]
+pub struct DwFlagModel;
+
+impl Spec for EwFlagModel {
+    type Op = FlagOp;
+    type Value = bool;
+
+    fn alphabet(&self) -> Vec<FlagOp> {
+        vec![FlagOp::Enable, FlagOp::Disable]
+    }
+
+    fn value(&self, view: &View<'_, FlagOp>) -> Option<bool> {
+        let disables = only(view, FlagOp::Disable);
+        let lasts = |enable| !disables.iter().any(|disable| view.saw(&disable, &enable));
+        Some(only(view, FlagOp::Enable).iter().any(lasts))
+    }
+
+    fn symmetry(&self) -> Symmetry {
+        symmetry()
+    }
+}
+
+impl Spec for DwFlagModel {
+    type Op = FlagOp;
+    type Value = bool;
+
+    fn alphabet(&self) -> Vec<FlagOp> {
+        vec![FlagOp::Enable, FlagOp::Disable]
+    }
+
+    fn value(&self, view: &View<'_, FlagOp>) -> Option<bool> {
+        let enables = only(view, FlagOp::Enable);
+        let undone = |disable| enables.iter().any(|enable| view.saw(&enable, &disable));
+        Some(!enables.is_empty() && only(view, FlagOp::Disable).iter().all(undone))
+    }
+
+    fn symmetry(&self) -> Symmetry {
+        symmetry()
+    }
+}
+
+impl Model for EwFlagModel {
+    type State = EwFlag;
+
+    fn initial(&self, _me: ReplicaId) -> EwFlag {
+        EwFlag::new()
+    }
+
+    fn perform(&self, state: &mut EwFlag, at: &At, op: &FlagOp) -> Result<DeltaOf<Self>, Refused> {
+        Ok(match op {
+            FlagOp::Enable => state.enable(at.id.replica),
+            FlagOp::Disable => state.disable(at.id.replica),
+        })
+    }
+
+    fn read(&self, state: &EwFlag) -> bool {
+        state.is_enabled()
+    }
+
+    fn forges(&self, me: ReplicaId, state: &EwFlag, news: &DeltaOf<Self>) -> bool {
+        news.forges(me, state.context())
+    }
+}
+
+impl Model for DwFlagModel {
+    type State = DwFlag;
+
+    fn initial(&self, _me: ReplicaId) -> DwFlag {
+        DwFlag::new()
+    }
+
+    fn perform(&self, state: &mut DwFlag, at: &At, op: &FlagOp) -> Result<DeltaOf<Self>, Refused> {
+        Ok(match op {
+            FlagOp::Enable => state.enable(at.id.replica),
+            FlagOp::Disable => state.disable(at.id.replica),
+        })
+    }
+
+    fn read(&self, state: &DwFlag) -> bool {
+        state.is_enabled()
+    }
+
+    fn forges(&self, me: ReplicaId, state: &DwFlag, news: &DeltaOf<Self>) -> bool {
+        news.forges(me, state.context())
+    }
+}
+
+impl Nested for EwFlagModel {
+    type Type = EwFlag;
+
+    fn edit(&self, edit: &mut EwFlagEdit<'_>, op: &FlagOp) {
+        match op {
+            FlagOp::Enable => edit.enable(),
+            FlagOp::Disable => edit.disable(),
+        }
+    }
+
+    fn read_view(&self, view: EwFlagView<'_>) -> bool {
+        view.is_enabled()
+    }
+
+    fn present(&self, view: &View<'_, FlagOp>) -> bool {
+        self.value(view) == Some(true)
+    }
+}
+
+impl Nested for DwFlagModel {
+    type Type = DwFlag;
+
+    fn edit(&self, edit: &mut DwFlagEdit<'_>, op: &FlagOp) {
+        match op {
+            FlagOp::Enable => edit.enable(),
+            FlagOp::Disable => edit.disable(),
+        }
+    }
+
+    fn read_view(&self, view: DwFlagView<'_>) -> bool {
+        view.is_enabled()
+    }
+
+    /// That it is off is remembered until the key is removed.
+    fn present(&self, view: &View<'_, FlagOp>) -> bool {
+        !view.is_empty()
+    }
+}

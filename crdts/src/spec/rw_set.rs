@@ -1,0 +1,130 @@
+//! The remove-wins set: an add counts if every remove had been seen by one.
+
+use std::collections::BTreeSet;
+
+use super::{Nested, OrSetModel, SetOp};
+use crate::causal::Element;
+use crate::model::{DeltaOf, Refused, Wire};
+use crate::{At, Draw, Model, ReplicaId, RwSet, RwSetEdit, RwSetView, Spec, Symmetry, View};
+
+/// [`RwSet`]: `x` is in iff an add of `x` is visible, and every visible remove of `x`, and clear, had
+/// been seen by a visible add of `x`.
+///
+/// ```
+/// use rejoin_crdts::laws::{Event, Execution};
+/// use rejoin_crdts::spec::{RwSetModel, SetOp};
+/// use rejoin_crdts::{OpSet, Spec};
+/// let model = RwSetModel::new([1u8]);
+/// let mut run = Execution::new(&model, 2);
+/// let event = |replica, op, sees| Event { replica, op, sees, clock_ms: 0 };
+/// run.step(&event(0, SetOp::Add(1), OpSet::new()));
+/// run.step(&event(1, SetOp::Remove(1), OpSet::new())); // which the add had not seen
+/// let view = run.history().view(&OpSet::first(2));
+/// assert_eq!(model.value(&view), Some([].into()));
+/// ```
+#[derive(Clone, Debug)]
+pub struct RwSetModel<T> {
+    tries: OrSetModel<T>,
+}
+
+impl<T> RwSetModel<T> {
+    /// Tries these elements.
+    ///
+    /// ```
+    /// use rejoin_crdts::Spec;
+    /// use rejoin_crdts::spec::{RwSetModel, SetOp};
+    /// let model = RwSetModel::new([1u8]);
+    /// assert_eq!(model.alphabet(), [SetOp::Add(1), SetOp::Remove(1), SetOp::Clear]);
+    /// ```
+    pub fn new(elements: impl IntoIterator<Item = T>) -> Self {
+        Self { tries: OrSetModel::new(elements) }
+    }
+}
+
+impl<T: Element + Wire + Send + Sync> Spec for RwSetModel<T> {
+    type Op = SetOp<T>;
+    type Value = BTreeSet<T>;
+
+    fn alphabet(&self) -> Vec<SetOp<T>> {
+        self.tries.alphabet()
+    }
+
+    fn draw(&self, draw: &mut dyn Draw) -> SetOp<T> {
+        self.tries.draw(draw)
+    }
+
+    fn value(&self, view: &View<'_, SetOp<T>>) -> Option<BTreeSet<T>> {
+        let added = view.iter().filter_map(|seen| match seen.op {
+            SetOp::Add(element) => Some(element),
+            _ => None,
+        });
+        let is_in = |element: &&T| {
+            let adds = view.filter(|seen| *seen.op == SetOp::Add((*element).clone()));
+            view.iter().all(|remove| {
+                let removes = match remove.op {
+                    SetOp::Remove(removed) => removed == *element,
+                    SetOp::Clear => true,
+                    SetOp::Add(_) => false,
+                };
+                !removes || adds.iter().any(|add| view.saw(&add, &remove))
+            })
+        };
+        Some(added.filter(is_in).cloned().collect())
+    }
+
+    /// Elements are only compared with one another, and dots only name.
+    fn symmetry(&self) -> Symmetry {
+        self.tries.symmetry()
+    }
+}
+
+impl<T: Element + Wire + Send + Sync> Model for RwSetModel<T> {
+    type State = RwSet<T>;
+
+    fn initial(&self, _me: ReplicaId) -> RwSet<T> {
+        RwSet::new()
+    }
+
+    fn perform(
+        &self,
+        state: &mut RwSet<T>,
+        at: &At,
+        op: &SetOp<T>,
+    ) -> Result<DeltaOf<Self>, Refused> {
+        let me = at.id.replica;
+        Ok(match op {
+            SetOp::Add(element) => state.insert(me, element.clone()),
+            SetOp::Remove(element) => state.remove(me, element.clone()),
+            SetOp::Clear => state.clear(me),
+        })
+    }
+
+    fn read(&self, state: &RwSet<T>) -> BTreeSet<T> {
+        state.iter().cloned().collect()
+    }
+
+    fn forges(&self, me: ReplicaId, state: &RwSet<T>, news: &DeltaOf<Self>) -> bool {
+        news.forges(me, state.context())
+    }
+}
+
+impl<T: Element + Wire + Send + Sync> Nested for RwSetModel<T> {
+    type Type = RwSet<T>;
+
+    fn edit(&self, edit: &mut RwSetEdit<'_, T>, op: &SetOp<T>) {
+        match op {
+            SetOp::Add(element) => edit.insert(element.clone()),
+            SetOp::Remove(element) => edit.remove(element.clone()),
+            SetOp::Clear => edit.clear(),
+        }
+    }
+
+    fn read_view(&self, view: RwSetView<'_, T>) -> BTreeSet<T> {
+        view.iter().cloned().collect()
+    }
+
+    /// Removes are remembered until the key is removed.
+    fn present(&self, view: &View<'_, SetOp<T>>) -> bool {
+        !view.is_empty()
+    }
+}
