@@ -4,7 +4,7 @@ use std::num::NonZeroUsize;
 use std::ops::Range;
 use std::path::PathBuf;
 
-use clap::{Args, CommandFactory as _, Parser, Subcommand};
+use clap::{Args, CommandFactory as _, Parser, Subcommand, ValueEnum};
 use rejoin_sim::explore::Address;
 
 /// The seed where none is given, the same for everybody.
@@ -113,6 +113,9 @@ pub(crate) struct LawsArgs {
     /// The operations to try, as `explore` takes them [default: the type's]
     #[arg(long, value_name = "OPS", value_parser = alphabet, requires = "exhaustive")]
     pub(crate) alphabet: Option<Alphabet>,
+    /// Check them on histories, too, that the type claims to be the same but for names
+    #[arg(long, requires = "exhaustive")]
+    pub(crate) no_reductions: bool,
     /// Print how often each law was checked
     #[arg(short, long, conflicts_with = "json")]
     pub(crate) verbose: bool,
@@ -144,9 +147,13 @@ pub(crate) struct ExploreArgs {
     /// Whoever crashed keeps its incarnation instead, which must break every type with dots
     #[arg(long, requires = "crashes")]
     pub(crate) reuse_id: bool,
-    /// Visit histories that are the same but for names, too
-    #[arg(long)]
-    pub(crate) no_reductions: bool,
+    /// Visit histories, too, that the type claims to be the same but for names: of `operations`, of
+    /// `replicas`, or in the order of `stamps` [default: all three]
+    #[arg(
+        long, value_name = "OF", num_args = 0..=1, require_equals = true, value_delimiter = ',',
+        default_missing_value = "operations,replicas,stamps"
+    )]
+    pub(crate) no_reductions: Vec<Claim>,
     /// Look at one history, by its address
     #[arg(long, value_name = "ADDRESS", conflicts_with_all = ["save", "resume"])]
     pub(crate) at: Option<Address>,
@@ -167,6 +174,14 @@ pub(crate) struct ExploreArgs {
     pub(crate) memory: usize,
     #[command(flatten)]
     pub(crate) format: Format,
+}
+
+/// What a type claims to make no difference.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Claim {
+    Operations,
+    Replicas,
+    Stamps,
 }
 
 /// How many operations each replica performs.

@@ -6,15 +6,17 @@ use std::sync::Arc;
 use std::thread::available_parallelism;
 use std::time::{Duration, Instant};
 
+use clap::ValueEnum;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use rejoin_sim::explore::{
-    Checkpoint, ExploreError, Explored, Progress, ResumeError, SavedHistory, Scope, Visit,
+    Checkpoint, ExploreError, Explored, Progress, Reductions, ResumeError, SavedHistory, Scope,
+    Visit,
 };
 use rejoin_sim::{Registry, Subject, Verdict};
 use serde::Serialize;
 
 use crate::Report;
-use crate::args::ExploreArgs;
+use crate::args::{Claim, ExploreArgs};
 use crate::broken;
 use crate::exit::Exit;
 use crate::guard::guarded;
@@ -76,7 +78,11 @@ pub(crate) fn explore(
         alphabet: args.alphabet.clone().unwrap_or_default().0,
         crashes: args.crashes,
         reuse_id: args.reuse_id,
-        no_reductions: args.no_reductions,
+        reductions: Reductions {
+            operations: !args.no_reductions.contains(&Claim::Operations),
+            replicas: !args.no_reductions.contains(&Claim::Replicas),
+            stamps: !args.no_reductions.contains(&Claim::Stamps),
+        },
         threads: jobs.min(64),
         memory_bytes: args.memory.saturating_mul(1 << 20),
         ..Scope::new(args.ops.0.iter().copied())
@@ -184,12 +190,23 @@ fn search(
             && let Some(checkpoint) = progress.checkpoint()
         {
             saved = Instant::now();
-            failed = save_checkpoint(path, subject.name(), scope, &checkpoint).err();
+            failed = save_checkpoint(path, subject.name(), &checkpoint).err();
         }
     };
     let explored = subject.explore(scope, from, &mut word);
     bar.finish_and_clear();
-    let explored = explored.ok_or_else(|| no_type(subject, program))?.map_err(wrong)?;
+    let explored = explored.ok_or_else(|| no_type(subject, program))?;
+    let explored = explored.map_err(|error| match error {
+        ExploreError::Panicked { message, address, history } => {
+            let at = ["--at".to_owned(), address.to_string()];
+            let line = line_of(args).into_iter().chain(at).collect::<Vec<_>>();
+            InputError::Panicked {
+                message: format!("{message} (after {})", history.join(", ")),
+                help: format!("replay: {}", program.line(line)),
+            }
+        }
+        error => wrong(error),
+    })?;
     if let Some(path) = &args.resume
         && path.exists()
     {
@@ -202,7 +219,7 @@ fn search(
 }
 
 fn bar(seen: bool) -> ProgressBar {
-    const TEMPLATE: &str = "{bar:24.cyan/dim} {msg} · {elapsed} · {eta} left of this size";
+    const TEMPLATE: &str = "{bar:24.cyan/dim} {msg} · {elapsed} · at most {eta} left of this size";
     let bar = if seen {
         ProgressBar::with_draw_target(Some(PARTS), ProgressDrawTarget::stderr())
     } else {
@@ -234,13 +251,8 @@ fn resume(path: &Path, subject: &str, scope: &Scope) -> Result<Option<Checkpoint
     })
 }
 
-fn save_checkpoint(
-    path: &Path,
-    subject: &str,
-    scope: &Scope,
-    checkpoint: &Checkpoint,
-) -> Result<(), InputError> {
-    let bytes = checkpoint.encode(subject, scope).map_err(|error| {
+fn save_checkpoint(path: &Path, subject: &str, checkpoint: &Checkpoint) -> Result<(), InputError> {
+    let bytes = checkpoint.encode(subject).map_err(|error| {
         unwritable("where the search is", path, std::io::Error::other(error.to_string()))
     })?;
     save(path, &bytes).map_err(|source| unwritable("where the search is", path, source))
@@ -288,6 +300,11 @@ fn line_of(args: &ExploreArgs) -> Vec<String> {
     if args.reuse_id {
         line.push("--reuse-id".to_owned());
     }
+    let claims = args.no_reductions.iter().filter_map(ValueEnum::to_possible_value);
+    let claims: Vec<String> = claims.map(|claim| claim.get_name().to_owned()).collect();
+    if !claims.is_empty() {
+        line.push(format!("--no-reductions={}", claims.join(",")));
+    }
     line
 }
 
@@ -306,7 +323,12 @@ fn next(
         return (program.line(at), "step by step");
     }
     if explored.verdict == Verdict::Vacuous {
-        return (program.line(["explore", name, "--ops", "2,1,1"]), "with somebody to disagree");
+        let why = if explored.shapes.diamonds == 0 {
+            "with somebody to disagree"
+        } else {
+            "with all of it"
+        };
+        return (program.line(["explore", name, "--ops", "2,1,1"]), why);
     }
     match broken::after(registry, Some(name)).and_then(broken::entry) {
         Some(entry)

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::thread::available_parallelism;
 
 use indicatif::ProgressBar;
-use rejoin_sim::explore::Scope;
+use rejoin_sim::explore::{ExploreError, Reductions, Scope};
 use rejoin_sim::{Effort, LawsOutcome, Registry, Subject, Verdict};
 use serde::Serialize;
 
@@ -20,6 +20,9 @@ use crate::select::find;
 
 /// At how many replicas so many operations are performed, if it is not said at which.
 const REPLICAS: usize = 3;
+
+/// More operations than this, wherever they are performed, are out of reach.
+const MOST_OPERATIONS: usize = 6;
 
 /// What `--json` prints.
 #[derive(Debug, Serialize)]
@@ -93,7 +96,12 @@ fn exhaust(
         each => (each.to_vec(), usize::MAX),
     };
     let alphabet = args.alphabet.clone().unwrap_or_default().0;
-    let scope = Scope { alphabet, threads, ..Scope::new(ops) };
+    if ops.len() == REPLICAS && most > MOST_OPERATIONS && most < usize::MAX {
+        let (operations, most) = (most, MOST_OPERATIONS);
+        return Err(InputError::Scope(ExploreError::TooMany { operations, most }));
+    }
+    let reductions = if args.no_reductions { Reductions::NONE } else { Reductions::ALL };
+    let scope = Scope { alphabet, threads, reductions, ..Scope::new(ops) };
     let bar = if seen { ProgressBar::new_spinner() } else { ProgressBar::hidden() };
     let mut word = |histories: u64| {
         bar.set_message(format!("{} histories", thousands(histories)));
@@ -110,6 +118,9 @@ fn exhaustive_line(args: &LawsArgs, name: &str) -> Vec<String> {
         ["laws", name, "--exhaustive", "--ops", &ops.join(",")].map(str::to_owned).to_vec();
     if let Some(alphabet) = &args.alphabet {
         line.extend(["--alphabet".to_owned(), alphabet.0.join("; ")]);
+    }
+    if args.no_reductions {
+        line.push("--no-reductions".to_owned());
     }
     line
 }

@@ -44,13 +44,13 @@ pub use check::Checked;
 pub use counterexample::Counterexample;
 pub use exhaust::{Exhausted, exhaust};
 pub use saved::{ResumeError, SavedHistory};
-pub use scope::{Address, ExploreError, Scope};
+pub use scope::{Address, ExploreError, Reductions, Scope};
 pub use tree::Shapes;
 pub use visit::{Standing, Step, Visit, visit};
 
 use crate::Verdict;
 use scope::Worlds;
-use search::{CHUNK, Part, walk};
+use search::{Part, Why, chunk, walk};
 use space::{Arena, Space};
 use symmetry::Renamings;
 
@@ -117,20 +117,31 @@ impl fmt::Debug for Progress<'_> {
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Checkpoint {
-    /// What was explored: the operations, and how many trees there were and renamings.
-    of: (Vec<String>, usize, usize),
+    of: Of,
     size: usize,
     world: usize,
     task: u64,
+    /// What was checked, and how much of that at smaller sizes.
     checked: Checked,
+    smaller: Checked,
     states: Vec<u64>,
+}
+
+/// What was explored, as far as it can be told from what else might be.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+struct Of {
+    scope: Scope,
+    alphabet: Vec<String>,
+    trees: usize,
+    renamings: usize,
 }
 
 /// What an exploration found.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Explored {
     /// [`Held`](Verdict::Held), [`Violated`](Verdict::Violated), or
-    /// [`Vacuous`](Verdict::Vacuous) if no two operations were concurrent in any history.
+    /// [`Vacuous`](Verdict::Vacuous) if no two operations were concurrent in any history, or none
+    /// ever changed anything.
     pub verdict: Verdict,
     /// The scope.
     pub scope: Scope,
@@ -142,7 +153,7 @@ pub struct Explored {
     pub shapes: Shapes,
     /// How many scripts there are for each history: operations to the power of their number.
     pub scripts: u128,
-    /// What was checked.
+    /// What was checked; after a violation, in histories with fewer operations.
     pub checked: Checked,
     /// How many states were told apart, by their bytes. Zero after a violation.
     pub distinct_states: u64,
@@ -163,14 +174,15 @@ pub struct Explored {
 
 /// Visits every history of `scope`, smallest first, and stops at the first that fails.
 ///
-/// `word` hears of the progress, from the calling thread.
+/// `word` hears of the progress, from the calling thread. A panic of the type is an error that says
+/// where.
 ///
 /// **Complexity**: exponential in the number of operations, in time. Memory is bounded by the
 /// scope's ceiling and by what one history needs.
 ///
 /// # Errors
 ///
-/// If the scope makes no sense for the model.
+/// If the scope makes no sense for the model, or the type panics.
 ///
 /// ```
 /// use rejoin_crdts::spec::GCounterModel;
@@ -222,7 +234,7 @@ pub fn explore_from<M: Model>(
         return Err(ExploreError::OtherCheckpoint);
     }
     let mut spaces: Vec<_> = (0..threads).map(|_| Arena::new(model, &plan.alphabet)).collect();
-    Ok(plan.carry_out(&mut spaces, checkpoint, word))
+    plan.carry_out(&mut spaces, checkpoint, word)
 }
 
 /// What is to be visited, of a type whose operations are `Op`.
@@ -242,17 +254,17 @@ impl<Op: Clone + std::fmt::Debug> Plan<Op> {
         let shown: Vec<String> = whole.iter().map(|op| format!("{op:?}")).collect();
         let chosen = scope.choose(&shown)?;
         let symmetry = spec.symmetry();
-        let stamps = !symmetry.stamps;
+        let believed = scope.reductions;
+        let stamps = !(symmetry.stamps && believed.stamps);
         let worlds = scope.worlds(stamps)?;
-        let reduce = !scope.no_reductions;
-        let ops = if reduce {
+        let ops = if believed.operations {
             Renamings::of_ops(&symmetry.renamings, whole.len(), &chosen)
         } else {
             Vec::new()
         };
         let by_world = |world| Renamings {
             ops: ops.clone(),
-            lines: if reduce && symmetry.replicas && symmetry.stamps {
+            lines: if believed.replicas && symmetry.replicas && !stamps {
                 Renamings::of_lines(world)
             } else {
                 Vec::new()
@@ -265,13 +277,19 @@ impl<Op: Clone + std::fmt::Debug> Plan<Op> {
             renamings: worlds.0.iter().map(by_world).collect(),
             worlds,
             stamps,
-            ids_matter: !symmetry.replicas && scope.ops.windows(2).any(|pair| pair[0] != pair[1]),
+            ids_matter: !(symmetry.replicas && believed.replicas)
+                && scope.ops.windows(2).any(|pair| pair[0] != pair[1]),
         })
     }
 
-    fn of(&self) -> (Vec<String>, usize, usize) {
+    fn of(&self) -> Of {
         let renamings = self.renamings.iter().map(|one| one.ops.len() + one.lines.len());
-        (self.shown.clone(), self.worlds.0.len(), renamings.sum())
+        Of {
+            scope: self.scope.clone().with_means(),
+            alphabet: self.shown.clone(),
+            trees: self.worlds.0.len(),
+            renamings: renamings.sum(),
+        }
     }
 
     fn can_go_on_from(&self, checkpoint: &Checkpoint) -> bool {
@@ -285,7 +303,7 @@ impl<Op: Clone + std::fmt::Debug> Plan<Op> {
         spaces: &mut [S],
         checkpoint: Option<Checkpoint>,
         word: &mut dyn FnMut(Progress<'_>),
-    ) -> Explored {
+    ) -> Result<Explored, ExploreError> {
         let sizes = self.scope.operations();
         let start = checkpoint.unwrap_or_else(|| Checkpoint {
             of: self.of(),
@@ -293,12 +311,18 @@ impl<Op: Clone + std::fmt::Debug> Plan<Op> {
             world: 0,
             task: 0,
             checked: Checked::default(),
+            smaller: Checked::default(),
             states: Vec::new(),
         });
         let mut checked = start.checked;
+        let mut smaller = start.smaller;
+        let chunk = chunk(self.alphabet.len());
         let memory = self.scope.memory_bytes / spaces.len();
         let mut resumed = Some((start.size, start.world, start.task));
         for size in start.size..=sizes {
+            if size > start.size {
+                smaller = checked;
+            }
             for (number, world) in self.worlds.0.iter().enumerate() {
                 let mut from = 0;
                 if let Some((at, first, task)) = resumed {
@@ -313,13 +337,14 @@ impl<Op: Clone + std::fmt::Debug> Plan<Op> {
                 }
                 loop {
                     let renamings = &self.renamings[number];
-                    let (alphabet, to) = (self.alphabet.len(), from + CHUNK);
+                    let (alphabet, to) = (self.alphabet.len(), from + chunk);
                     let part = Part { world, alphabet, renamings, size, from, to, memory };
                     let walked = walk(spaces, part, &mut |done| {
                         word(Progress { size, sizes, done, place: None });
                     });
                     if let Some(failure) = walked.failure {
-                        return self.violated(&mut spaces[0], number, &failure, size, checked);
+                        let space = &mut spaces[0];
+                        return self.failed(space, number, &failure, size, smaller);
                     }
                     checked.add(&walked.checked);
                     from = to;
@@ -335,6 +360,7 @@ impl<Op: Clone + std::fmt::Debug> Plan<Op> {
                         world: next_world,
                         task: next_task,
                         checked,
+                        smaller: if next_size > size { checked } else { smaller },
                         states: distinct(spaces, &start.states),
                     };
                     let place: &dyn Fn() -> Checkpoint = &place;
@@ -351,12 +377,10 @@ impl<Op: Clone + std::fmt::Debug> Plan<Op> {
         }
         // The shapes may have diamonds although the type refuses to perform what is in them.
         let concurrent = shapes.diamonds > 0 && checked.orders > 0;
-        let verdict = if concurrent { Verdict::Held } else { Verdict::Vacuous };
-        Explored {
-            shapes,
-            distinct_states: distinct(spaces, &start.states).len() as u64,
-            ..self.explored(verdict, checked, sizes)
-        }
+        let distinct_states = distinct(spaces, &start.states).len() as u64;
+        let tested = concurrent && distinct_states > 1;
+        let verdict = if tested { Verdict::Held } else { Verdict::Vacuous };
+        Ok(Explored { shapes, distinct_states, ..self.explored(verdict, checked, sizes) })
     }
 
     fn explored(&self, verdict: Verdict, checked: Checked, complete_to: usize) -> Explored {
@@ -379,22 +403,32 @@ impl<Op: Clone + std::fmt::Debug> Plan<Op> {
         }
     }
 
-    fn violated(
+    fn failed(
         &self,
         space: &mut dyn Space,
         world: usize,
         failure: &search::Failure,
         size: usize,
         checked: Checked,
-    ) -> Explored {
+    ) -> Result<Explored, ExploreError> {
         let address = self.worlds.address(world, &failure.path);
         let world = &self.worlds.0[world];
-        let counterexample =
-            Counterexample::new(space, world, &failure.events, &failure.finding, address);
-        Explored {
+        let finding = match &failure.why {
+            Why::Broken(finding) => finding,
+            Why::Panicked(message) => {
+                let named = failure.events.iter().enumerate().map(|(at, event)| {
+                    let (id, _) = world.at(&failure.events[..=at]);
+                    format!("{id} {}", self.shown[event.op])
+                });
+                let (message, history) = (message.clone(), named.collect());
+                return Err(ExploreError::Panicked { message, address, history });
+            }
+        };
+        let counterexample = Counterexample::new(space, world, &failure.events, finding, address);
+        Ok(Explored {
             counterexample: Some(counterexample),
             ..self.explored(Verdict::Violated, checked, size.saturating_sub(1))
-        }
+        })
     }
 }
 

@@ -137,6 +137,8 @@ pub struct LawsOutcome {
     pub verdict: Verdict,
     /// How many histories were tried.
     pub histories: u64,
+    /// Whether others were left out, which the type claims to be the same but for names.
+    pub reduced: bool,
     /// How many operations were performed in them.
     pub operations: u64,
     /// How many pairs of these had not seen each other.

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use rejoin_sim::explore::{Explored, Scope};
+use rejoin_sim::explore::{Explored, Reductions, Scope};
 use rejoin_sim::{Registry, Subject, Verdict};
 
 fn explored(subject: &Arc<dyn Subject>, scope: &Scope) -> Explored {
@@ -12,20 +12,20 @@ fn explored(subject: &Arc<dyn Subject>, scope: &Scope) -> Explored {
     explored.expect("the scope is sound")
 }
 
-fn gallery(each: impl Fn(&'static rejoin_gallery::Entry, &Arc<dyn Subject>, bool)) {
+fn gallery(each: impl Fn(&'static rejoin_gallery::Entry, &Arc<dyn Subject>, Reductions)) {
     let registry = rejoin_cli::builtin();
     for entry in rejoin_gallery::catalogue() {
         let subject = registry.get(&entry.to_string()).expect("it is registered");
-        for no_reductions in [false, true] {
-            each(entry, subject, no_reductions);
+        for reductions in [Reductions::ALL, Reductions::NONE] {
+            each(entry, subject, reductions);
         }
     }
 }
 
 #[test]
 fn every_broken_type_is_found_at_its_smallest_scope() {
-    gallery(|entry, subject, no_reductions| {
-        let scope = Scope { no_reductions, ..Scope::new(entry.scope.iter().copied()) };
+    gallery(|entry, subject, reductions| {
+        let scope = Scope { reductions, ..Scope::new(entry.scope.iter().copied()) };
         let found = explored(subject, &scope);
         let found = found.counterexample.unwrap_or_else(|| panic!("{entry} holds at {scope:?}"));
         assert_eq!(found.operations, entry.operations, "{entry}: {found:#?}");
@@ -34,8 +34,8 @@ fn every_broken_type_is_found_at_its_smallest_scope() {
 
 #[test]
 fn no_broken_type_is_found_with_fewer_operations_wherever_they_are_performed() {
-    gallery(|entry, subject, no_reductions| {
-        let scope = Scope { no_reductions, ..Scope::new([entry.operations; 3]) };
+    gallery(|entry, subject, reductions| {
+        let scope = Scope { reductions, ..Scope::new([entry.operations; 3]) };
         let found = explored(subject, &scope);
         assert_eq!(found.complete_to, entry.operations - 1, "{entry}");
         assert!(found.counterexample.is_some(), "{entry}");
@@ -44,14 +44,14 @@ fn no_broken_type_is_found_with_fewer_operations_wherever_they_are_performed() {
 
 #[test]
 fn no_broken_type_is_found_within_its_smallest_scope() {
-    gallery(|entry, subject, no_reductions| {
+    gallery(|entry, subject, reductions| {
         for smaller in 0..entry.scope.len() {
             let mut ops = entry.scope.to_vec();
             if ops[smaller] == 0 {
                 continue;
             }
             ops[smaller] -= 1;
-            let scope = Scope { no_reductions, ..Scope::new(ops) };
+            let scope = Scope { reductions, ..Scope::new(ops) };
             let found = explored(subject, &scope);
             assert_ne!(found.verdict, Verdict::Violated, "{entry}: {found:#?}");
         }

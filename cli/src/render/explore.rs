@@ -57,7 +57,12 @@ pub(crate) fn explored(screen: Screen, explored: &Explored, around: &Around<'_>)
                 let held = format!("every schedule at this scope, in {}", time(around.elapsed));
                 said(&mut page, "held", Style::Good, &held);
             } else {
-                let nothing = "this proves nothing: in no history can two operations be concurrent";
+                let nothing = if explored.shapes.diamonds == 0 {
+                    "this proves nothing: in no history can two operations be concurrent"
+                } else {
+                    "this proves nothing: no two concurrent operations were performed, or none of \
+                     them changed anything"
+                };
                 said(&mut page, "vacuous", Style::Warn, nothing);
             }
             said(&mut page, "not covered", Style::Faint, &not_covered(explored));
@@ -154,8 +159,8 @@ fn renamings(number: usize) -> String {
 
 fn before(explored: &Explored) -> String {
     format!(
-        "all {} histories of up to {}, which hold",
-        thousands(explored.checked.histories),
+        "all {} of up to {}, which hold",
+        count(explored.checked.histories, "history").replace("historys", "histories"),
         count(explored.complete_to as u64, "operation"),
     )
 }
@@ -170,6 +175,7 @@ fn not_covered(explored: &Explored) -> String {
     }
     if explored.checked.open_sets > 0 {
         missing.push("operations that saw another without what that one had seen");
+        missing.push("merges of states with such gaps (laws)");
     }
     missing.push("what a protocol sends and forgets (sweep)");
     missing.join("; ")

@@ -46,6 +46,11 @@ pub(crate) fn laws(
         count(outcome.operations, "operation"),
         count(outcome.concurrent_pairs, "concurrent pair"),
     );
+    let tried = if outcome.reduced {
+        format!("{tried}; left out is what the type says to be the same but for names")
+    } else {
+        tried
+    };
     for (at, line) in wrap(&tried, page.width() - LABEL).into_iter().enumerate() {
         page.line(label(if at == 0 { "tried" } else { "" }).plain(line));
     }
@@ -66,7 +71,8 @@ pub(crate) fn laws(
         verdict => {
             let verdict = Line::new().styled(Style::Warn, format!("{verdict}: "));
             page.line(verdict.plain("this proves nothing, for no two operations were concurrent"));
-            page.line(label("").plain("Try more --cases."));
+            let more = if around.seed.is_some() { "--cases" } else { "--ops" };
+            page.line(label("").plain(format!("Try more {more}.")));
         }
     }
     page.next(&around.next.0, around.next.1);

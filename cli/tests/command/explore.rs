@@ -33,7 +33,31 @@ fn a_failure_is_the_smallest_and_its_address_leads_back_to_it() {
     let watched = rejoin(words).exits(VIOLATED);
     assert!(watched.out.contains("3 of 3   r1:2 Add('a')"), "{}", watched.out);
     let whole = rejoin("explore broken/forgetful-set --ops 2,2 --no-reductions").exits(VIOLATED);
-    assert_eq!(whole.line("next: "), line, "an address does not depend on reductions");
+    let (there, address) = line.split_once(" --at ").expect("it has an address");
+    let doubting = format!("{there} --no-reductions=operations,replicas,stamps --at {address}");
+    assert_eq!(whole.line("next: "), doubting, "an address does not depend on reductions");
+    rejoin(doubting.strip_prefix("rejoin ").unwrap()).exits(VIOLATED);
+}
+
+#[test]
+fn each_claim_can_be_doubted() {
+    let left_out = |doubt: &str| {
+        let line = format!("explore or-set --ops 1,1 --alphabet 0,1 --json {doubt}");
+        let json = rejoin(&line).exits(HELD).json();
+        (
+            json["operation_renamings"].clone(),
+            json["replica_renamings"].clone(),
+            json["stamps"].clone(),
+        )
+    };
+    let is = |ops: u64, replicas: u64, stamps: bool| (ops.into(), replicas.into(), stamps.into());
+    assert_eq!(left_out(""), is(1, 1, false));
+    assert_eq!(left_out("--no-reductions=operations"), is(0, 1, false));
+    assert_eq!(left_out("--no-reductions=replicas"), is(1, 0, false));
+    assert_eq!(left_out("--no-reductions=stamps"), is(1, 0, true)); // stamps name replicas
+    assert_eq!(left_out("--no-reductions"), is(0, 0, true));
+    let reduced = rejoin("laws or-set --exhaustive --ops 1 --json").exits(UNPROVEN).json();
+    assert_eq!(reduced["reduced"], true);
 }
 
 #[test]
@@ -90,6 +114,8 @@ fn what_makes_no_sense_is_refused_in_one_message() {
         ("or-set --watch", "--at"),
         ("or-set --at 0/99999", "there is no history at `0/99999`"),
         ("or-set --at x", "invalid digit"),
+        ("or-set --ops 1 --at 0/0", "nothing follows what is before number 1"),
+        ("or-set --no-reductions=names", "[possible values: operations, replicas, stamps]"),
     ] {
         let ran = rejoin(&format!("explore {arguments}")).exits(BAD_INPUT);
         assert!(ran.err.replace("\n| ", " ").contains(said), "{arguments}: {}", ran.err);
@@ -111,5 +137,13 @@ fn the_laws_are_checked_on_every_history_and_every_triple() {
     rejoin(ran.line("replay: ").strip_prefix("rejoin ").unwrap()).exits(VIOLATED);
     rejoin("laws broken/shared-id-register --exhaustive --ops 2").exits(HELD);
     rejoin("laws or-set --ops 2").exits(BAD_INPUT);
+    let refused = rejoin("laws or-set --exhaustive --ops 7").exits(BAD_INPUT);
+    assert!(
+        refused.err.contains("7 operations are out of reach; there may be 6"),
+        "{}",
+        refused.err
+    );
+    let nothing = rejoin("explore or-set --ops 2,2 --alphabet clear").exits(UNPROVEN);
+    assert!(nothing.out.contains("none of them changed anything"), "{}", nothing.out);
     rejoin("laws or-set --exhaustive --seed 3").exits(BAD_INPUT);
 }

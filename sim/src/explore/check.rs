@@ -325,10 +325,18 @@ impl<'s, 'w> Place<'s, 'w> {
         }
     }
 
+    /// Where on the stack the state of a performer is, just after its operation.
+    pub(super) fn performer(&self, index: usize) -> usize {
+        self.world.lines.len() + 2 * index
+    }
+
     /// Checks everything that concerns the whole of the history.
     pub(super) fn check(&mut self) -> Verdict {
         self.checked.histories += 1;
         self.space.tell(&self.told);
+        if let Some(why) = self.space.unwritable() {
+            return Err(Finding::new(Law::RoundTrip).say("cannot be written", why));
+        }
         self.check_specification()?;
         self.check_orders()?;
         self.check_replicas()?;
@@ -406,14 +414,24 @@ impl<'s, 'w> Place<'s, 'w> {
                 } else {
                     self.space.fork(self.own[line], &rest);
                 }
-                let differs = self.space.latest_differs(self.state(all));
+                let state = self.state(all);
+                let differs = self.space.latest_differs(state);
                 let shown = differs.map(|differs| (differs, self.space.show_latest()));
+                let read = self.space.latest_read_right(all, state);
+                let read = read.map_err(|reason| (reason, self.space.show_latest()));
                 self.space.keep_own(self.owned);
+                let whose = format!("{}, sent {sent}", self.world.lines[line].name);
                 if let Some((differs, shown)) = shown {
                     return Err(Finding::new(law_of(differs))
                         .say("operations", self.names(all))
-                        .say(&format!("{}, sent {sent}", self.world.lines[line].name), shown)
-                        .say("at a reader", self.space.show_state(self.state(all))));
+                        .say(&whose, shown)
+                        .say("at a reader", self.space.show_state(state)));
+                }
+                if let Err((reason, shown)) = read {
+                    return Err(Finding::new(Law::Specification)
+                        .say("visible", self.names(all))
+                        .say(&whose, shown)
+                        .say("but", reason));
                 }
             }
         }

@@ -35,15 +35,16 @@ impl Counterexample {
         address: Address,
     ) -> Self {
         let mut place = Place::new(space, world);
+        let mut refused = None;
         for &event in events {
             match place.add(event, false) {
                 Ok(Added::Performed) => {}
-                // What is refused, and changed the state nevertheless, has no place in a history.
-                Ok(Added::Refused) => break,
+                // What is refused, and changed the state nevertheless, comes last.
+                Ok(Added::Refused) => refused = Some(event),
                 Err(_) => unreachable!("nothing is checked here"),
             }
         }
-        let steps = (0..place.events.len()).map(|at| Step::new(&place, at)).collect();
+        let steps = Step::all(&place, refused);
         // The lives of one replica count once.
         let mut performers: Vec<u64> =
             events.iter().map(|event| world.lines[event.line].name.id()).collect();

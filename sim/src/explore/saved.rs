@@ -24,7 +24,7 @@ use crate::{Fingerprint, codec};
 pub struct SavedHistory {
     /// The name of the type.
     pub subject: String,
-    /// The scope, with its operations by their text.
+    /// The scope, with its operations by their text, or as they were asked for if two have the same.
     pub scope: Scope,
     /// Where the history is.
     pub address: Address,
@@ -47,7 +47,7 @@ impl SavedHistory {
         let found = explored.counterexample.as_ref()?;
         Some(Self {
             subject: subject.to_owned(),
-            scope: Scope { alphabet: explored.alphabet.clone(), ..explored.scope.clone() },
+            scope: Scope { alphabet: explored.chosen(), ..explored.scope.clone() },
             address: found.address.clone(),
             law: found.law,
         })
@@ -92,7 +92,6 @@ impl SavedHistory {
 #[derive(Serialize, Deserialize)]
 struct Resume {
     subject: String,
-    scope: Scope,
     checkpoint: Checkpoint,
 }
 
@@ -104,12 +103,10 @@ pub enum ResumeError {
     #[error(transparent)]
     File(#[from] TraceError),
     /// It is the file of another exploration.
-    #[error("it is the beginning of another exploration: of `{subject}` at {ops}")]
+    #[error("it is the beginning of another exploration: {what}")]
     Other {
-        /// Of which type.
-        subject: String,
-        /// At which scope.
-        ops: String,
+        /// In what it is another one.
+        what: String,
     },
 }
 
@@ -131,13 +128,12 @@ impl Checkpoint {
     /// explore(&GCounterModel, &scope, &mut |progress| {
     ///     checkpoints.extend(progress.checkpoint());
     /// })?;
-    /// let file = checkpoints[0].encode("g-counter", &scope)?;
+    /// let file = checkpoints[0].encode("g-counter")?;
     /// assert_eq!(Checkpoint::decode(&file, "g-counter", &scope)?, checkpoints[0]);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    pub fn encode(&self, subject: &str, scope: &Scope) -> Result<Vec<u8>, TraceError> {
-        let (subject, scope) = (subject.to_owned(), scope.clone());
-        let resume = Resume { subject, scope, checkpoint: self.clone() };
+    pub fn encode(&self, subject: &str) -> Result<Vec<u8>, TraceError> {
+        let resume = Resume { subject: subject.to_owned(), checkpoint: self.clone() };
         let bytes = codec::seal_checkpoint(&resume).map_err(TraceError::Unwritable)?;
         if bytes.len() > Self::MAX_BYTES {
             let (len, max) = (bytes.len() as u64, Self::MAX_BYTES as u64);
@@ -159,20 +155,35 @@ impl Checkpoint {
     pub fn decode(bytes: &[u8], subject: &str, scope: &Scope) -> Result<Self, ResumeError> {
         let resume: Resume =
             codec::open_checkpoint(bytes, Self::MAX_BYTES).map_err(TraceError::Bytes)?;
-        let found = Scope {
-            threads: scope.threads,
-            memory_bytes: scope.memory_bytes,
-            ..resume.scope.clone()
-        };
-        if resume.subject != subject || found != *scope {
-            let ops: Vec<String> = resume.scope.ops.iter().map(ToString::to_string).collect();
-            return Err(ResumeError::Other { subject: resume.subject, ops: ops.join(",") });
+        let found = resume.checkpoint.of.scope.clone().with_means();
+        let wanted = scope.clone().with_means();
+        if resume.subject == subject && found == wanted {
+            return Ok(resume.checkpoint);
         }
-        Ok(resume.checkpoint)
+        let what = if found.ops != wanted.ops || resume.subject != subject {
+            let ops: Vec<String> = found.ops.iter().map(ToString::to_string).collect();
+            format!("of `{}` at {}", resume.subject, ops.join(","))
+        } else if found.alphabet != wanted.alphabet {
+            "of other operations".to_owned()
+        } else if found.reductions != wanted.reductions {
+            "with other reductions".to_owned()
+        } else {
+            "with other crashes".to_owned()
+        };
+        Err(ResumeError::Other { what })
     }
 }
 
 impl Explored {
+    /// What was tried, so that it can be asked for again.
+    fn chosen(&self) -> Vec<String> {
+        let unique = |op: &String| self.alphabet.iter().filter(|other| *other == op).count() == 1;
+        if self.alphabet.iter().all(unique) {
+            return self.alphabet.clone();
+        }
+        self.scope.alphabet.clone()
+    }
+
     /// A hash over what was explored and found: the same on every machine, with any number of
     /// threads.
     ///

@@ -35,8 +35,8 @@ pub struct Scope {
     /// Whoever has crashed keeps its incarnation instead: a fault that breaks every type with dots
     /// or slots.
     pub reuse_id: bool,
-    /// Visits every history, although others are the same but for names.
-    pub no_reductions: bool,
+    /// What is left out because a type claims that it is the same but for names.
+    pub reductions: Reductions,
     /// How many threads. What is found does not depend on it.
     #[serde(skip)]
     pub threads: usize,
@@ -44,6 +44,35 @@ pub struct Scope {
     /// is not needed where the search is gets forgotten.
     #[serde(skip)]
     pub memory_bytes: usize,
+}
+
+/// Which of a type's claims ([`Spec::symmetry`](rejoin_crdts::Spec::symmetry)) are believed: what
+/// they say to be the same is visited once.
+///
+/// ```
+/// use rejoin_crdts::spec::GCounterModel;
+/// use rejoin_sim::explore::{Reductions, Scope, explore};
+/// let scope = Scope::new([1, 1]);
+/// let whole = Scope { reductions: Reductions::NONE, ..scope.clone() };
+/// let visited = |scope| explore(&GCounterModel, scope, &mut |_| {}).map(|e| e.checked.histories);
+/// assert!(visited(&scope)? < visited(&whole)?);
+/// # Ok::<(), rejoin_sim::explore::ExploreError>(())
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Reductions {
+    /// That operations may change names.
+    pub operations: bool,
+    /// That replicas may change names.
+    pub replicas: bool,
+    /// That stamps make no difference.
+    pub stamps: bool,
+}
+
+impl Reductions {
+    /// Every claim is believed.
+    pub const ALL: Self = Self { operations: true, replicas: true, stamps: true };
+    /// None is.
+    pub const NONE: Self = Self { operations: false, replicas: false, stamps: false };
 }
 
 impl Scope {
@@ -59,7 +88,7 @@ impl Scope {
             alphabet: Vec::new(),
             crashes: 0,
             reuse_id: false,
-            no_reductions: false,
+            reductions: Reductions::ALL,
             threads: 1,
             memory_bytes: 1 << 30,
         }
@@ -215,8 +244,9 @@ impl Worlds {
     }
 }
 
-/// Where a history is in the tree: which child, of each node on the way. It does not depend on the
-/// reductions.
+/// Where a history is in the tree: which child, of each node on the way, after the number of the tree
+/// if there are several. It does not depend on the reductions, unless the order of stamps is explored
+/// of a type that claims not to look at them: then there are more trees.
 ///
 /// ```
 /// use rejoin_sim::explore::Address;
@@ -278,8 +308,18 @@ pub enum ExploreError {
         crashes: usize,
     },
     /// The place to go on from is in another exploration.
-    #[error("the place to go on from is in an exploration of other operations or symmetries")]
+    #[error("the place to go on from is in an exploration of another scope, or other symmetries")]
     OtherCheckpoint,
+    /// The type panicked.
+    #[error("the type panics: {message}")]
+    Panicked {
+        /// What it said.
+        message: String,
+        /// Where in the tree.
+        address: Address,
+        /// What was done until then, one operation after the other; the last one may be undone.
+        history: Vec<String>,
+    },
     /// An operation that the type does not have.
     #[error("no operation `{wanted}`; there are {}", numbered(.known))]
     Operation {
@@ -289,7 +329,7 @@ pub enum ExploreError {
         known: Vec<String>,
     },
     /// There is no such place in the tree.
-    #[error("there is no history at `{address}`: number {place} must be below {children}")]
+    #[error("there is no history at `{address}`: {}", beyond(*.place, *.children))]
     Address {
         /// What was asked for.
         address: Address,
@@ -306,6 +346,13 @@ pub enum ExploreError {
         /// Which of its operations it is, counted from 0.
         place: usize,
     },
+}
+
+fn beyond(place: usize, children: u64) -> String {
+    if children == 0 {
+        return format!("nothing follows what is before number {place}");
+    }
+    format!("number {place} must be below {children}")
 }
 
 fn numbered(known: &[String]) -> String {

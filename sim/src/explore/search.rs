@@ -1,5 +1,7 @@
 //! The walk over the tree: size by size, so that the first failure is the least, on all cores.
 
+use std::any::Any;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::check::{Added, Checked, Finding, Place};
@@ -10,8 +12,13 @@ use super::tree::{Event, World};
 /// How far from the leaves the tree is cut into tasks.
 const TASK_HEIGHT: usize = 2;
 
-/// How many tasks are done before the results are put together.
-pub(super) const CHUNK: u64 = 1024;
+/// How many tasks are done before the results are put together: fewer, the larger they are, so that
+/// there is a place to go on from every few seconds.
+pub(super) fn chunk(alphabet: usize) -> u64 {
+    const HISTORIES: u64 = 1 << 14;
+    let task = (alphabet as u64).saturating_pow(TASK_HEIGHT as u32);
+    (HISTORIES / task.max(1)).clamp(8, 1024)
+}
 
 /// Every how many histories there is word of the progress.
 const WORD: u64 = 1 << 13;
@@ -45,7 +52,14 @@ pub(super) struct Failure {
     pub(super) task: u64,
     pub(super) path: Vec<u64>,
     pub(super) events: Vec<Event>,
-    pub(super) finding: Box<Finding>,
+    pub(super) why: Why,
+}
+
+/// What went wrong.
+#[derive(Debug)]
+pub(super) enum Why {
+    Broken(Box<Finding>),
+    Panicked(String),
 }
 
 /// Walks a part with one space for each thread; `word` hears from the first how far it is.
@@ -87,6 +101,12 @@ pub(super) fn walk<S: Space + Send>(
         }
     }
     total
+}
+
+fn message(panic: &(dyn Any + Send)) -> String {
+    let text = panic.downcast_ref::<&str>().copied();
+    let text = text.or_else(|| panic.downcast_ref::<String>().map(String::as_str));
+    text.unwrap_or("without a message").to_owned()
 }
 
 struct Walker<'s, 'a> {
@@ -131,21 +151,21 @@ impl<'s, 'a> Walker<'s, 'a> {
     }
 
     fn walk(mut self, word: &mut dyn FnMut(f64)) -> Walked {
-        let ended = self.visit(word);
+        // What a panic leaves behind is looked at for where it was, and not gone on with.
+        let ended = catch_unwind(AssertUnwindSafe(|| self.visit(word)));
         let mut walked = Walked { checked: self.place.checked, ..Walked::default() };
-        match ended {
-            Ok(()) => walked.tasks = Some(self.task),
-            Err(Stop::Enough) => {}
-            Err(Stop::Failed(finding)) => {
-                self.lowest.fetch_min(self.task, Ordering::Relaxed);
-                walked.failure = Some(Failure {
-                    task: self.task,
-                    path: self.path,
-                    events: self.place.events,
-                    finding,
-                });
+        let why = match ended {
+            Ok(Ok(())) => {
+                walked.tasks = Some(self.task);
+                return walked;
             }
-        }
+            Ok(Err(Stop::Enough)) => return walked,
+            Ok(Err(Stop::Failed(finding))) => Why::Broken(finding),
+            Err(panic) => Why::Panicked(message(&*panic)),
+        };
+        self.lowest.fetch_min(self.task, Ordering::Relaxed);
+        let (task, path, events) = (self.task, self.path, self.place.events);
+        walked.failure = Some(Failure { task, path, events, why });
         walked
     }
 

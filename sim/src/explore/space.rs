@@ -6,6 +6,7 @@
 use std::fmt::{self, Write as _};
 use std::hash::{Hash, Hasher};
 
+use rejoin_crdts::wire::WireError;
 use rejoin_crdts::{
     At, Delivery, DeltaOf, History, Lattice as _, Merge, Model, OpSet, ReplicaId, Replicated,
 };
@@ -115,6 +116,10 @@ pub(super) trait Space {
     fn admits(&self, visible: Mask, state: StateId) -> Result<(), String>;
     /// Whether reading a replica's state is right.
     fn own_admits(&self, visible: Mask, own: usize) -> Result<(), String>;
+    /// Whether reading the latest of the replicas' states is right, where reading `state` is.
+    fn latest_read_right(&self, visible: Mask, state: StateId) -> Result<(), String>;
+    /// Why something could not be written as bytes, if anything could not.
+    fn unwritable(&self) -> Option<String>;
 
     fn show_state(&self, state: StateId) -> String;
     fn show_own(&self, own: usize) -> String;
@@ -153,11 +158,13 @@ struct Store<T> {
     by_hash: FxHashMap<u64, Vec<u32>>,
     /// How many bytes were written for all of them: a measure of how large they are.
     written: usize,
+    /// Why the first that could not be written could not.
+    unwritable: Option<String>,
 }
 
 impl<T> Default for Store<T> {
     fn default() -> Self {
-        Self { met: Vec::new(), by_hash: FxHashMap::default(), written: 0 }
+        Self { met: Vec::new(), by_hash: FxHashMap::default(), written: 0, unwritable: None }
     }
 }
 
@@ -165,7 +172,10 @@ impl<T: Eq + Hash + fmt::Debug + serde::Serialize> Store<T> {
     fn add(&mut self, value: T) -> u32 {
         let hash = hash_of(&value);
         let debug = debug_of(&value);
-        let (bytes, written) = bytes_of(&value);
+        let (bytes, written) = bytes_of(&value).unwrap_or_else(|error| {
+            self.unwritable.get_or_insert_with(|| format!("{value:?}: {error}"));
+            (0, 0)
+        });
         let alike = self.by_hash.entry(hash).or_default();
         let mut class = None;
         for &other in alike.iter() {
@@ -226,12 +236,11 @@ fn debug_of<T: fmt::Debug>(value: &T) -> u64 {
 }
 
 /// A hash of the canonical bytes, and how many there are.
-fn bytes_of<T: serde::Serialize>(value: &T) -> (u128, usize) {
-    // A value that cannot be written has no bytes to compare.
-    let bytes = codec::canonical(value).unwrap_or_default();
+fn bytes_of<T: serde::Serialize>(value: &T) -> Result<(u128, usize), WireError> {
+    let bytes = codec::canonical(value)?;
     let mut hasher = SipHasher13::new();
     hasher.write(&bytes);
-    (hasher.finish128().as_u128(), bytes.len())
+    Ok((hasher.finish128().as_u128(), bytes.len()))
 }
 
 type Memo<V> = FxHashMap<u64, V>;
@@ -345,7 +354,12 @@ impl<M: Model> Space for Arena<'_, M> {
         let Some(state) = self.own.last_mut() else { unreachable!("replicas were started") };
         let delta = match self.model.perform(state, at, &self.alphabet[op]) {
             Ok(delta) => delta,
-            Err(_) => return Err(Refusal { changed: *state != before }),
+            Err(_) => {
+                let changed = *state != before
+                    || debug_of(state) != debug_of(&before)
+                    || codec::canonical(state) != codec::canonical(&before);
+                return Err(Refusal { changed });
+            }
         };
         let unchanged = *state == before;
         let mut merged = before;
@@ -367,7 +381,7 @@ impl<M: Model> Space for Arena<'_, M> {
         if *latest != *self.states.get(state) {
             return Some(Differs::State);
         }
-        let bytes = bytes_of(latest).0;
+        let (bytes, _) = bytes_of(latest).unwrap_or_default();
         (bytes != self.states.met[state as usize].bytes).then_some(Differs::Bytes)
     }
 
@@ -451,7 +465,7 @@ impl<M: Model> Space for Arena<'_, M> {
         };
         let mut bottom = self.states.get(0).clone();
         bottom.merge(&rejoined(None));
-        let verdict = if bottom != *whole {
+        let verdict = if bottom != *whole || codec::canonical(&bottom) != codec::canonical(whole) {
             Some(PartsFail::Rejoin)
         } else {
             (0..parts.len())
@@ -472,6 +486,18 @@ impl<M: Model> Space for Arena<'_, M> {
 
     fn own_admits(&self, visible: Mask, own: usize) -> Result<(), String> {
         self.judge(visible, &self.own[own])
+    }
+
+    fn latest_read_right(&self, visible: Mask, state: StateId) -> Result<(), String> {
+        let latest = self.latest();
+        if self.model.read(latest) == self.model.read(self.states.get(state)) {
+            return Ok(());
+        }
+        self.judge(visible, latest)
+    }
+
+    fn unwritable(&self) -> Option<String> {
+        self.states.unwritable.clone().or_else(|| self.deltas.unwritable.clone())
     }
 
     fn show_state(&self, state: StateId) -> String {

@@ -2,11 +2,13 @@
 
 use rejoin_crdts::spec::{GCounterModel, LwwRegisterModel, OrSetModel};
 
+mod blind;
 mod hidden;
 
 use rejoin_crdts::laws::Law;
 
 use super::*;
+use blind::Flaw;
 
 fn names(names: &[&str]) -> Vec<String> {
     names.iter().map(|name| (*name).to_owned()).collect()
@@ -59,7 +61,8 @@ fn an_exploration_goes_on_where_it_was_interrupted() {
 fn reductions_leave_out_what_is_the_same_but_for_names() {
     let scope = Scope::new([2, 2]);
     let reduced = explored(&set(), &scope);
-    let whole = explored(&set(), &Scope { no_reductions: true, ..scope });
+    let reductions = Reductions { stamps: true, ..Reductions::NONE };
+    let whole = explored(&set(), &Scope { reductions, ..scope.clone() });
     assert_eq!((reduced.operation_renamings, reduced.replica_renamings), (1, 1));
     assert_eq!((whole.operation_renamings, whole.replica_renamings), (0, 0));
     // Every history of every size: the shapes of scopes up to (2, 2), by scripts of five.
@@ -69,6 +72,8 @@ fn reductions_leave_out_what_is_the_same_but_for_names() {
         .sum();
     assert_eq!(whole.checked.histories, all);
     assert!(reduced.checked.histories * 3 < all);
+    let timed = explored(&set(), &Scope { reductions: Reductions::NONE, ..scope });
+    assert!(timed.stamps && timed.checked.histories > 2 * all, "every order of stamps besides");
     assert_eq!(reduced.shapes, whole.shapes);
 }
 
@@ -142,7 +147,8 @@ fn operations_are_chosen_by_text_or_by_place() {
 
 #[test]
 fn every_history_is_put_to_the_laws_once() {
-    let scope = Scope { no_reductions: true, ..Scope::new([2, 2]) };
+    let reductions = Reductions { stamps: true, ..Reductions::NONE };
+    let scope = Scope { reductions, ..Scope::new([2, 2]) };
     let (report, violation) = exhaust(&set(), &scope, 2, &mut |_| {}).expect("the scope is sound");
     assert!(violation.is_none());
     assert_eq!(report.cases, 1 + 2 * 5 + 5 * 25);
@@ -315,7 +321,7 @@ fn reductions_lose_no_bug_of_a_type_that_is_as_symmetric_as_it_claims() {
     fn same<M: Model>(model: &M, ops: &[usize], operations: usize) {
         let scope = Scope::new(ops.iter().copied());
         let reduced = explored(model, &scope);
-        let whole = explored(model, &Scope { no_reductions: true, ..scope });
+        let whole = explored(model, &Scope { reductions: Reductions::NONE, ..scope });
         assert!(reduced.operation_renamings + reduced.replica_renamings > 0);
         let (reduced, whole) = (reduced.counterexample, whole.counterexample);
         let reduced = reduced.unwrap_or_else(|| panic!("lost at {ops:?}: {whole:#?}"));
@@ -370,4 +376,97 @@ fn what_only_a_performer_has_in_its_bytes_is_found() {
     let found = explored(&hidden::SetModel::<false>, &Scope::new([1, 1])).counterexample;
     let found = found.expect("the performer has counted, and a reader has not");
     assert_eq!((found.operations, found.law), (1, Law::EqualKnowledgeEqualBytes), "{found:#?}");
+}
+
+#[test]
+fn what_is_claimed_of_stamps_need_not_be_believed() {
+    let (model, scope) = (Flaw::ClaimsStamps, Scope::new([1, 1]));
+    let reductions = Reductions { stamps: false, ..Reductions::ALL };
+    let found = explored(&model, &Scope { reductions, ..scope.clone() }).counterexample;
+    assert_eq!(found.map(|found| found.law), Some(Law::Specification));
+    assert_eq!(explored(&model, &scope).counterexample, None, "whoever believes it sees nothing");
+}
+
+#[test]
+fn whoever_only_receives_is_read() {
+    let found = explored(&Flaw::MisreadsAtReceivers, &Scope::new([1, 1])).counterexample;
+    let found = found.expect("a receiver reads one too many");
+    assert_eq!((found.operations, found.law), (1, Law::Specification), "{found:#?}");
+}
+
+#[test]
+fn a_refusal_that_only_bytes_show_is_found() {
+    let found = explored(&Flaw::NotesRefusals, &Scope::new([1, 1])).counterexample;
+    let found = found.expect("a refusal leaves a note");
+    assert_eq!((found.operations, found.law), (1, Law::RefusalChangesNothing), "{found:#?}");
+}
+
+#[test]
+fn what_cannot_be_written_is_found() {
+    let found = explored(&Flaw::Unwritable, &Scope::new([1, 1])).counterexample;
+    let found = found.expect("it has no bytes");
+    assert_eq!((found.operations, found.law), (0, Law::RoundTrip), "{found:#?}");
+}
+
+#[test]
+fn a_panic_is_an_error_that_says_where() {
+    let scope = Scope { threads: 2, ..Scope::new([2, 1]) };
+    let error = explore(&Flaw::Panics, &scope, &mut |_| {}).expect_err("it panics");
+    let ExploreError::Panicked { message, history, .. } = error else { panic!("{error}") };
+    assert_eq!(message, "a second record");
+    assert_eq!(history, ["r1:1 record", "r1:2 record"]);
+}
+
+#[test]
+fn a_refused_operation_is_shown_and_found_again_at_its_address() {
+    let scope = Scope::new([2, 1]);
+    let found = explored(&Flaw::RefusesHalfway, &scope).counterexample.expect("it is broken");
+    assert_eq!((found.operations, found.law), (2, Law::RefusalChangesNothing), "{found:#?}");
+    let reads: Vec<&str> = found.steps.iter().map(|step| step.reads.as_str()).collect();
+    assert_eq!(reads, ["1", "refused"]);
+    let again = visit(&Flaw::RefusesHalfway, &scope, &found.address).expect("it is there");
+    assert_eq!(again.counterexample, Some(found));
+}
+
+#[test]
+fn operations_with_one_name_are_saved_as_they_were_asked_for() {
+    for alphabet in [vec![], names(&["1", "0"])] {
+        let explored = explored(&Flaw::Namesakes, &Scope { alphabet, ..Scope::new([2]) });
+        let saved = SavedHistory::of("namesakes", &explored).expect("it is broken");
+        let again = visit(&Flaw::Namesakes, &saved.scope, &saved.address).expect("it is there");
+        assert_eq!(again.counterexample, explored.counterexample);
+    }
+}
+
+#[test]
+fn a_place_to_go_on_from_is_of_one_scope() {
+    let scope = Scope { crashes: 1, ..Scope::new([2]) };
+    let mut checkpoints = Vec::new();
+    let word = &mut |progress: Progress<'_>| checkpoints.extend(progress.checkpoint());
+    explore(&GCounterModel, &scope, word).expect("the scope is sound");
+    let reuse = Scope { reuse_id: true, ..scope };
+    let refused = explore_from(&GCounterModel, &reuse, checkpoints.pop(), &mut |_| {});
+    assert_eq!(refused, Err(ExploreError::OtherCheckpoint));
+}
+
+#[test]
+fn after_a_violation_only_smaller_histories_are_said_to_hold() {
+    let scope = Scope { crashes: 1, reuse_id: true, ..Scope::new([2, 1]) };
+    let found = explored(&GCounterModel, &scope);
+    // Nothing, and either operation at either replica: in the tree without crash and in the other,
+    // where the first replica has two lives.
+    assert_eq!((found.complete_to, found.checked.histories), (1, 1 + 4 + 1 + 6));
+    let mut checkpoints = Vec::new();
+    let word = &mut |progress: Progress<'_>| checkpoints.extend(progress.checkpoint());
+    explore(&GCounterModel, &scope, word).expect("the scope is sound");
+    for checkpoint in checkpoints {
+        let again = explore_from(&GCounterModel, &scope, Some(checkpoint), &mut |_| {});
+        assert_eq!(again.as_ref(), Ok(&found));
+    }
+}
+
+#[test]
+fn operations_that_change_nothing_prove_nothing() {
+    let scope = Scope { alphabet: names(&["clear"]), ..Scope::new([2, 2]) };
+    assert_eq!(explored(&set(), &scope).verdict, Verdict::Vacuous);
 }

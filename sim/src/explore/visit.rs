@@ -30,11 +30,11 @@ pub struct Step {
 }
 
 impl Step {
-    pub(super) fn new(place: &Place<'_, '_>, at: usize) -> Self {
+    fn new(place: &Place<'_, '_>, at: usize) -> Self {
         let event = place.events[at];
         let visible = event.saw | 1 << at;
         let (reads, specified) =
-            place.space.show_values(&place.told, visible, Of::Reader(place.state(visible)));
+            place.space.show_values(&place.told, visible, Of::Replica(place.performer(at)));
         // What matters of stamps is their order.
         let mut walls: Vec<_> = place.events.iter().map(|event| event.wall).collect();
         walls.sort_unstable();
@@ -43,13 +43,40 @@ impl Step {
         Self {
             id: place.id(at).to_string(),
             operation: place.space.show_op(event.op),
-            after_crash: place.world.lines[event.line].before.is_some()
-                && !place.events[..at].iter().any(|earlier| earlier.line == event.line),
+            after_crash: Self::after_crash(place, at, event.line),
             stamp: (place.world.clocks == Clocks::Any).then(|| rank.to_string()),
             saw: members(event.saw).map(|seen| place.id(seen).to_string()).collect(),
             reads,
             specified,
         }
+    }
+
+    /// Every operation of the history, and the one that the type then refuses.
+    pub(super) fn all(place: &Place<'_, '_>, refused: Option<Event>) -> Vec<Self> {
+        let performed = (0..place.events.len()).map(|at| Self::new(place, at));
+        performed.chain(refused.map(|event| Self::refused(place, event))).collect()
+    }
+
+    /// An operation that comes next, and that the type refuses.
+    fn refused(place: &Place<'_, '_>, event: Event) -> Self {
+        let mut events = place.events.clone();
+        events.push(event);
+        let (id, _) = place.world.at(&events);
+        let at = place.events.len();
+        Self {
+            id: id.to_string(),
+            operation: place.space.show_op(event.op),
+            after_crash: Self::after_crash(place, at, event.line),
+            stamp: None,
+            saw: members(event.saw).map(|seen| place.id(seen).to_string()).collect(),
+            reads: "refused".to_owned(),
+            specified: String::new(),
+        }
+    }
+
+    fn after_crash(place: &Place<'_, '_>, at: usize, line: usize) -> bool {
+        place.world.lines[line].before.is_some()
+            && !place.events[..at].iter().any(|earlier| earlier.line == line)
     }
 }
 
@@ -129,6 +156,7 @@ impl<Op> Plan<Op> {
         let mut place = Place::new(&mut *space, world);
         let mut standings = Vec::new();
         let mut failed = None;
+        let mut refused = None;
         for (at, &child) in path.iter().enumerate() {
             let children = self.children(&place);
             let place_in_address = at + skipped;
@@ -151,7 +179,9 @@ impl<Op> Plan<Op> {
                 Err(finding) => {
                     failed = Some(finding);
                     // It can be shown, if not believed.
-                    let _ = place.add(event, false);
+                    if let Ok(Added::Refused) = place.add(event, false) {
+                        refused = Some(event);
+                    }
                 }
             }
             standings.push(standings_of(&place));
@@ -161,12 +191,12 @@ impl<Op> Plan<Op> {
         {
             failed = Some(finding);
         }
-        let steps = (0..place.events.len()).map(|at| Step::new(&place, at)).collect();
+        let steps = Step::all(&place, refused);
         let everything = place.state(place.all());
         let everything = (Of::Reader(everything), place.space.show_state(everything));
         let all = standing(&place, "everybody, in the end".to_owned(), place.all(), everything);
         let children = self.children(&place).len() as u64;
-        let events = place.events.clone();
+        let events: Vec<Event> = place.events.iter().copied().chain(refused).collect();
         let counterexample = failed
             .map(|finding| Counterexample::new(space, world, &events, &finding, address.clone()));
         Ok(Visit { address: address.clone(), steps, standings, all, children, counterexample })

@@ -82,6 +82,7 @@ impl<M: Model> TypeSubject<M> {
             subject: self.name.clone(),
             verdict,
             histories: report.cases,
+            reduced: false,
             operations: report.operations,
             concurrent_pairs: report.concurrent,
             crowded: report.crowded,
@@ -141,7 +142,15 @@ impl<M: Model> Subject for TypeSubject<M> {
         word: &mut dyn FnMut(u64),
     ) -> Option<Result<LawsOutcome, ExploreError>> {
         let checked = exhaust(&self.model, scope, most, word);
-        Some(checked.map(|(report, violation)| self.outcome(&report, violation.as_deref())))
+        let claimed = self.model.symmetry();
+        let believed = scope.reductions;
+        let reduced = claimed.stamps && believed.stamps
+            || claimed.replicas && believed.replicas
+            || !claimed.renamings.is_empty() && believed.operations;
+        Some(checked.map(|(report, violation)| LawsOutcome {
+            reduced,
+            ..self.outcome(&report, violation.as_deref())
+        }))
     }
 
     fn explore(

@@ -101,7 +101,8 @@ fn peer(sends: Sends, known: usize, threads: usize) -> Times {
 fn counter(no_reductions: bool, threads: usize) -> Times {
     let alphabet = vec!["0".to_owned()];
     let ops = [usize::from(INCREMENTS); REPLICAS];
-    let scope = Scope { alphabet, no_reductions, threads, ..Scope::new(ops) };
+    let reductions = if no_reductions { Reductions::NONE } else { Reductions::ALL };
+    let scope = Scope { alphabet, reductions, threads, ..Scope::new(ops) };
     let (explored, times) =
         time(RUNS, || explore(&GCounterModel, &scope, &mut |_| {}).expect("a scope that fits"));
     held(&explored);
@@ -122,6 +123,7 @@ fn counter(no_reductions: bool, threads: usize) -> Times {
 fn set(ops: [usize; 3], threads: usize) {
     // Adding and removing either element; no clear.
     let alphabet = ["0", "1", "2", "3"].map(str::to_owned).to_vec();
+    let reductions = if no_reductions { Reductions::NONE } else { Reductions::ALL };
     let scope = Scope { alphabet, threads, ..Scope::new(ops) };
     let model = OrSetModel::new(["a".to_owned(), "b".to_owned()]);
     let start = Instant::now();

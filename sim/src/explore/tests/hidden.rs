@@ -11,7 +11,13 @@ use serde::{Deserialize, Serialize};
 
 /// Equal to any other.
 #[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
-struct Counter(u64);
+pub(super) struct Counter(u64);
+
+impl Counter {
+    pub(super) fn add_one(&mut self) {
+        self.0 += 1;
+    }
+}
 
 impl PartialEq for Counter {
     fn eq(&self, _: &Self) -> bool {
