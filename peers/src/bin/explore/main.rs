@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 
 use rejoin_crdts::spec::{GCounterModel, OrSetModel};
 use rejoin_sim::Verdict;
-use rejoin_sim::explore::{Explored, Scope, explore};
+use rejoin_sim::explore::{Explored, Reductions, Scope, explore};
 use stateright::{Checker, Model as _};
 
 use replicas::{INCREMENTS, REPLICAS, Sends, replicas};
@@ -101,7 +101,9 @@ fn peer(sends: Sends, known: usize, threads: usize) -> Times {
 fn counter(no_reductions: bool, threads: usize) -> Times {
     let alphabet = vec!["0".to_owned()];
     let ops = [usize::from(INCREMENTS); REPLICAS];
-    let reductions = if no_reductions { Reductions::NONE } else { Reductions::ALL };
+    // A counter looks at no stamps, and stateright has none to order.
+    let every = Reductions { stamps: true, ..Reductions::NONE };
+    let reductions = if no_reductions { every } else { Reductions::ALL };
     let scope = Scope { alphabet, reductions, threads, ..Scope::new(ops) };
     let (explored, times) =
         time(RUNS, || explore(&GCounterModel, &scope, &mut |_| {}).expect("a scope that fits"));
@@ -123,7 +125,9 @@ fn counter(no_reductions: bool, threads: usize) -> Times {
 fn set(ops: [usize; 3], threads: usize) {
     // Adding and removing either element; no clear.
     let alphabet = ["0", "1", "2", "3"].map(str::to_owned).to_vec();
-    let reductions = if no_reductions { Reductions::NONE } else { Reductions::ALL };
+    // A counter looks at no stamps, and stateright has none to order.
+    let every = Reductions { stamps: true, ..Reductions::NONE };
+    let reductions = if no_reductions { every } else { Reductions::ALL };
     let scope = Scope { alphabet, threads, ..Scope::new(ops) };
     let model = OrSetModel::new(["a".to_owned(), "b".to_owned()]);
     let start = Instant::now();
