@@ -51,6 +51,23 @@ impl<F: FnMut(u64) -> u64> Draw for F {
     }
 }
 
+/// Choices from the bytes of a fuzzer; the first of everything once they are used up.
+///
+/// ```
+/// use arbitrary::Unstructured;
+/// use rejoin_crdts::laws::{Case, check_case};
+/// use rejoin_crdts::spec::GCounterModel;
+/// let mut bytes = Unstructured::new(b"whatever a fuzzer thinks of");
+/// let case = Case::draw(&GCounterModel, 4, 6, &mut bytes);
+/// assert!(check_case(&GCounterModel, &case).is_ok());
+/// ```
+#[cfg(feature = "arbitrary")]
+impl Draw for arbitrary::Unstructured<'_> {
+    fn below(&mut self, bound: u64) -> u64 {
+        self.int_in_range(0..=bound.saturating_sub(1)).unwrap_or(0)
+    }
+}
+
 /// In which order a type's deltas must arrive for its value to be the specification's.
 ///
 /// The lattice laws hold without any contract; the comparison with the specification is made

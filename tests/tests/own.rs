@@ -58,6 +58,35 @@ macro_rules! type_example {
                 };
                 check(found.is_ok(), vec![run]);
             }
+
+            impl Default for LikesModel {
+                fn default() -> Self {
+                    Self
+                }
+            }
+
+            #[test]
+            fn under_quickcheck() {
+                use rejoin_crdts::laws::{Drawn, Violation};
+                type Verdict = Result<(), Box<Violation<Like>>>;
+                fn holds(history: Drawn<LikesModel>) -> Verdict {
+                    history.check()
+                }
+                let check: fn(bool, super::Runs) = $check;
+                let holds = holds as fn(Drawn<LikesModel>) -> Verdict;
+                let source = quickcheck::Gen::from_size_and_seed(8, 7);
+                let found = quickcheck::QuickCheck::new().rng(source).quicktest(holds);
+                let run = match &found {
+                    Ok(_) => (super::Verdict::Held, None),
+                    Err(failure) => {
+                        // Shrunk, and told as a table.
+                        let told = format!("{failure:?}");
+                        assert!(told.contains("1 operation"), "{told}");
+                        (super::Verdict::Violated, None)
+                    }
+                };
+                check(found.is_ok(), vec![run]);
+            }
         }
     };
 }
@@ -71,6 +100,8 @@ type_example!(broken_type, "/own_type_broken.rs", |laws, runs| {
     assert!(!laws);
     assert!(runs.iter().any(|run| run.0 == super::Verdict::Violated), "{runs:?}");
 });
+
+rejoin_crdts::laws_test!(a_line_makes_the_test, rejoin_crdts::spec::PnCounterModel);
 
 macro_rules! protocol_example {
     ($name:ident, $file:literal, $check:expr) => {

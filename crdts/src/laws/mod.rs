@@ -64,6 +64,8 @@
 
 mod case;
 mod check;
+#[cfg(feature = "quickcheck")]
+mod drawn;
 mod execution;
 mod judge;
 mod law;
@@ -79,6 +81,8 @@ mod violation;
 use std::fmt;
 
 pub use case::{Case, Event};
+#[cfg(feature = "quickcheck")]
+pub use drawn::Drawn;
 pub use execution::{Execution, Refusal};
 use judge::{Judged, Reach, breaks, judge};
 pub use law::Law;
@@ -247,6 +251,31 @@ impl<M: Model> Laws<M> {
         let steps = u128::from(number) * self.operations as u128 / u128::from(self.cases.max(1));
         (1 + steps as usize).min(self.operations)
     }
+}
+
+/// A test that holds a model to its laws: its name, and an expression for the model.
+///
+/// It fails with a table of who did what, who had seen what, what was read and what is specified; or
+/// if no two operations were concurrent, which proves nothing.
+///
+/// ```
+/// use rejoin_crdts::spec::OrSetModel;
+/// rejoin_crdts::laws_test!(tags_hold, OrSetModel::new(["crdt".to_owned(), "rust".to_owned()]));
+/// # #[cfg(test)]
+/// # assert_eq!(tags_hold(), ());
+/// # assert!(rejoin_crdts::laws::Laws::new(OrSetModel::new([1u8])).check().is_ok());
+/// ```
+#[macro_export]
+macro_rules! laws_test {
+    ($name:ident, $model:expr) => {
+        #[test]
+        fn $name() {
+            match $crate::laws::Laws::new($model).check() {
+                Ok(report) => assert!(report.concurrent > 0, "nothing was concurrent"),
+                Err(violation) => panic!("{violation}"),
+            }
+        }
+    };
 }
 
 /// Checks every [`Law`] on one history, without shrinking it.
