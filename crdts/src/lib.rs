@@ -32,7 +32,7 @@
 //!
 //! | for | see |
 //! |---|---|
-//! | data to replicate | [`GCounter`], [`PnCounter`], [`LwwRegister`], [`OrSet`], [`OrMap`] |
+//! | data to replicate | [`GCounter`], [`PnCounter`], [`LwwRegister`], [`GSet`], [`OrSet`], [`OrMap`] |
 //! | time and causality | [`Hlc`], [`Lamport`], [`VectorClock`], [`CausalContext`] |
 //! | replication without sockets or clocks | [`sync`]: the [`Protocol`](sync::Protocol) contract and the policies behind it |
 //! | bytes | [`wire`]: a checksummed envelope with limits |
@@ -68,6 +68,7 @@ pub mod model;
 mod register;
 mod set;
 mod slots;
+mod sorted;
 pub mod spec;
 pub mod sync;
 pub mod wire;
@@ -81,7 +82,7 @@ pub use lattice::{Lattice, Merge, Replicated, Whole};
 pub use map::{OrMap, OrMapDelta, OrMapEdit, OrMapView};
 pub use model::{Delivery, DeltaOf, Draw, Model, Refused, Spec, Symmetry};
 pub use register::{LwwDelta, LwwRegister, StaleStamp};
-pub use set::{OrSet, OrSetDelta, OrSetEdit, OrSetView};
+pub use set::{GSet, GSetDelta, OrSet, OrSetDelta, OrSetEdit, OrSetView};
 
 /// The examples of the book run as tests.
 #[cfg(doctest)]

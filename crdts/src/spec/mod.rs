@@ -6,11 +6,13 @@
 //! contexts.
 
 mod counter;
+mod g_set;
 mod or_map;
 mod or_set;
 mod register;
 
 pub use counter::{CounterOp, GCounterModel, PnCounterModel};
+pub use g_set::{Add, GSetModel};
 pub use or_map::{MapOp, Nested, OrMapModel};
 pub use or_set::{OrSetModel, SetOp};
 pub use register::{LwwRegisterModel, Write};

@@ -27,6 +27,7 @@ fn registers_hold() {
 #[test]
 fn sets_hold() {
     holds(GrowModel::with(fault::NONE));
+    holds(spec::GSetModel::new([1, 2, 3]));
     holds(spec::OrSetModel::new([1, 2]));
 }
 
