@@ -32,7 +32,7 @@
 //!
 //! | for | see |
 //! |---|---|
-//! | data to replicate | [`GCounter`], [`PnCounter`], [`LwwRegister`], [`GSet`], [`OrSet`], [`OrMap`] |
+//! | data to replicate | [`GCounter`], [`PnCounter`], [`LwwRegister`], [`GSet`], [`TwoPhaseSet`], [`OrSet`], [`OrMap`] |
 //! | time and causality | [`Hlc`], [`Lamport`], [`VectorClock`], [`CausalContext`] |
 //! | replication without sockets or clocks | [`sync`]: the [`Protocol`](sync::Protocol) contract and the policies behind it |
 //! | bytes | [`wire`]: a checksummed envelope with limits |
@@ -82,7 +82,9 @@ pub use lattice::{Lattice, Merge, Replicated, Whole};
 pub use map::{OrMap, OrMapDelta, OrMapEdit, OrMapView};
 pub use model::{Delivery, DeltaOf, Draw, Model, Refused, Spec, Symmetry};
 pub use register::{LwwDelta, LwwRegister, StaleStamp};
-pub use set::{GSet, GSetDelta, OrSet, OrSetDelta, OrSetEdit, OrSetView};
+pub use set::{
+    GSet, GSetDelta, OrSet, OrSetDelta, OrSetEdit, OrSetView, TwoPhaseDelta, TwoPhaseSet,
+};
 
 /// The examples of the book run as tests.
 #[cfg(doctest)]

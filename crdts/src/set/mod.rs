@@ -1,10 +1,13 @@
-//! Sets: [`OrSet`] (a concurrent add wins over a remove) and [`GSet`] (only grows).
+//! Sets: [`OrSet`] (a concurrent add wins over a remove), [`GSet`] (only grows) and
+//! [`TwoPhaseSet`] (what was removed stays out).
 
 mod g_set;
 mod or_set;
+mod two_phase_set;
 
 pub use g_set::{GSet, GSetDelta};
 pub use or_set::{OrSet, OrSetDelta, OrSetEdit, OrSetView};
+pub use two_phase_set::{TwoPhaseDelta, TwoPhaseSet};
 
 use im::OrdSet;
 use im::ordset::DiffItem;

@@ -10,9 +10,11 @@ mod g_set;
 mod or_map;
 mod or_set;
 mod register;
+mod two_phase_set;
 
 pub use counter::{CounterOp, GCounterModel, PnCounterModel};
 pub use g_set::{Add, GSetModel};
 pub use or_map::{MapOp, Nested, OrMapModel};
 pub use or_set::{OrSetModel, SetOp};
 pub use register::{LwwRegisterModel, Write};
+pub use two_phase_set::{TwoPhaseOp, TwoPhaseSetModel};

@@ -28,6 +28,7 @@ fn registers_hold() {
 fn sets_hold() {
     holds(GrowModel::with(fault::NONE));
     holds(spec::GSetModel::new([1, 2, 3]));
+    holds(spec::TwoPhaseSetModel::new([1, 2]));
     holds(spec::OrSetModel::new([1, 2]));
 }
 
