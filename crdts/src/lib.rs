@@ -32,7 +32,7 @@
 //!
 //! | for | see |
 //! |---|---|
-//! | data to replicate | [`GCounter`], [`PnCounter`], [`LwwRegister`], [`GSet`], [`TwoPhaseSet`], [`OrSet`], [`OrMap`] |
+//! | data to replicate | [`GCounter`], [`PnCounter`], [`LwwRegister`], [`GSet`], [`TwoPhaseSet`], [`OrSet`], [`LwwMap`], [`OrMap`] |
 //! | time and causality | [`Hlc`], [`Lamport`], [`VectorClock`], [`CausalContext`] |
 //! | replication without sockets or clocks | [`sync`]: the [`Protocol`](sync::Protocol) contract and the policies behind it |
 //! | bytes | [`wire`]: a checksummed envelope with limits |
@@ -79,7 +79,7 @@ pub use counter::{CounterOverflow, GCounter, GCounterDelta, PnCounter, PnCounter
 pub use history::{At, History, OpSet, Seen, View};
 pub use id::{Dot, OpId, ReplicaId};
 pub use lattice::{Lattice, Merge, Replicated, Whole};
-pub use map::{OrMap, OrMapDelta, OrMapEdit, OrMapView};
+pub use map::{LwwMap, LwwMapDelta, OrMap, OrMapDelta, OrMapEdit, OrMapView};
 pub use model::{Delivery, DeltaOf, Draw, Model, Refused, Spec, Symmetry};
 pub use register::{LwwDelta, LwwRegister, StaleStamp};
 pub use set::{

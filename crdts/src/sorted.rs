@@ -1,4 +1,4 @@
-//! Sets as strangers send them: sequences in strictly ascending order, and nothing else.
+//! Sets and maps as strangers send them: sequences in strictly ascending order, and nothing else.
 //!
 //! One set has one encoding, so equal states have equal bytes. For `#[serde(with = "…")]`.
 
@@ -24,6 +24,28 @@ pub(crate) mod set {
             Ok(elements.into_iter().collect())
         } else {
             Err(de::Error::custom("elements are not in strictly ascending order"))
+        }
+    }
+}
+
+/// Maps, as pairs.
+pub(crate) mod map {
+    use serde::{Deserialize, Deserializer, de};
+
+    pub(crate) use super::set::serialize;
+
+    pub(crate) fn deserialize<'de, K, V, C, D>(deserializer: D) -> Result<C, D::Error>
+    where
+        K: Ord + Deserialize<'de>,
+        V: Deserialize<'de>,
+        C: IntoIterator<Item = (K, V)> + FromIterator<(K, V)>,
+        D: Deserializer<'de>,
+    {
+        let entries = Vec::<(K, V)>::deserialize(deserializer)?;
+        if entries.is_sorted_by(|a, b| a.0 < b.0) {
+            Ok(entries.into_iter().collect())
+        } else {
+            Err(de::Error::custom("keys are not in strictly ascending order"))
         }
     }
 }

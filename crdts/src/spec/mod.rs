@@ -7,6 +7,7 @@
 
 mod counter;
 mod g_set;
+mod lww_map;
 mod or_map;
 mod or_set;
 mod register;
@@ -14,6 +15,7 @@ mod two_phase_set;
 
 pub use counter::{CounterOp, GCounterModel, PnCounterModel};
 pub use g_set::{Add, GSetModel};
+pub use lww_map::{LwwMapModel, LwwMapOp};
 pub use or_map::{MapOp, Nested, OrMapModel};
 pub use or_set::{OrSetModel, SetOp};
 pub use register::{LwwRegisterModel, Write};

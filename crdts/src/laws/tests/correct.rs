@@ -34,6 +34,7 @@ fn sets_hold() {
 
 #[test]
 fn maps_hold() {
+    holds(spec::LwwMapModel::new([1, 2], [1, 2]));
     let set = spec::OrSetModel::new([1, 2]);
     holds(spec::OrMapModel::new([1, 2], set.clone()));
     holds(spec::OrMapModel::new([1, 2], spec::OrMapModel::new([1, 2], set)));
