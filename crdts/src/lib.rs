@@ -32,7 +32,7 @@
 //!
 //! | for | see |
 //! |---|---|
-//! | data to replicate | [`GCounter`], [`PnCounter`], [`LwwRegister`], [`GSet`], [`TwoPhaseSet`], [`OrSet`], [`LwwMap`], [`OrMap`] |
+//! | data to replicate | [`GCounter`], [`PnCounter`], [`BoundedCounter`], [`LwwRegister`], [`GSet`], [`TwoPhaseSet`], [`OrSet`], [`LwwMap`], [`OrMap`] |
 //! | time and causality | [`Hlc`], [`Lamport`], [`VectorClock`], [`CausalContext`] |
 //! | replication without sockets or clocks | [`sync`]: the [`Protocol`](sync::Protocol) contract and the policies behind it |
 //! | bytes | [`wire`]: a checksummed envelope with limits |
@@ -75,7 +75,10 @@ pub mod wire;
 
 pub use causal::{Causal, CausalContext};
 pub use clock::{ClockError, Hlc, Lamport, Timestamp, VectorClock};
-pub use counter::{CounterOverflow, GCounter, GCounterDelta, PnCounter, PnCounterDelta};
+pub use counter::{
+    BoundedCounter, BoundedCounterDelta, CounterOverflow, GCounter, GCounterDelta, PnCounter,
+    PnCounterDelta, RightsError,
+};
 pub use history::{At, History, OpSet, Seen, View};
 pub use id::{Dot, OpId, ReplicaId};
 pub use lattice::{Lattice, Merge, Replicated, Whole};

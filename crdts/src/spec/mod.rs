@@ -5,6 +5,7 @@
 //! shares no code with the type: it knows operations and visibility, and no dots, slots or
 //! contexts.
 
+mod bounded_counter;
 mod counter;
 mod g_set;
 mod lww_map;
@@ -13,6 +14,7 @@ mod or_set;
 mod register;
 mod two_phase_set;
 
+pub use bounded_counter::{BoundedCounterModel, BoundedOp, BoundedValue};
 pub use counter::{CounterOp, GCounterModel, PnCounterModel};
 pub use g_set::{Add, GSetModel};
 pub use lww_map::{LwwMapModel, LwwMapOp};

@@ -17,6 +17,8 @@ fn holds<M: Model>(model: M) -> Report {
 fn counters_hold() {
     holds(spec::GCounterModel);
     holds(spec::PnCounterModel);
+    let report = holds(spec::BoundedCounterModel);
+    assert!(report.checks(Law::RefusalChangesNothing) > 0 && report.refused < report.operations);
 }
 
 #[test]
