@@ -496,31 +496,23 @@ mod tests {
 
     #[test]
     fn the_length_is_that_of_the_keys_that_are_there() {
-        let mut here = Map::new();
-        let mut there = Map::new();
-        let counted = |map: &Map| (map.iter().count(), map.is_empty());
-        for (wall_ms, key) in [(1, 1), (2, 2), (3, 1), (4, 3), (5, 2), (6, 1)] {
-            let (writer, reader) =
-                if key == 2 { (&mut there, &mut here) } else { (&mut here, &mut there) };
-            let delta = if writer.contains_key(&key) {
-                writer.remove(stamp(wall_ms), key).unwrap()
+        let counts = |map: &Map| {
+            assert_eq!((map.len(), map.is_empty()), (map.iter().count(), map.iter().count() == 0));
+            let bytes = serde_json::to_string(map).unwrap();
+            assert_eq!(serde_json::from_str::<Map>(&bytes).unwrap().len(), map.len());
+        };
+        let (mut by_delta, mut by_state, mut peer) = (Map::new(), Map::new(), Map::new());
+        let _ = by_state.put(stamp(0), 9u8, 0u8).unwrap(); // so that no state is taken over whole
+        for (wall_ms, key) in [(1, 1), (2, 2), (3, 1), (4, 3), (5, 2), (6, 1), (7, 4), (8, 3)] {
+            let delta = if peer.contains_key(&key) || key == 4 {
+                peer.remove(stamp(wall_ms), key).unwrap()
             } else {
-                writer.put(stamp(wall_ms), key, 0u8).unwrap()
+                peer.put(stamp(wall_ms), key, 0u8).unwrap()
             };
-            for map in [&*writer, &*reader] {
-                assert_eq!((map.len(), map.len() == 0), counted(map));
-            }
-            if wall_ms % 2 == 0 {
-                reader.merge(&delta);
-            } else {
-                let writer = writer.clone();
-                reader.merge(&writer);
-            }
-            assert_eq!((reader.len(), reader.len() == 0), counted(reader));
-            let bytes = serde_json::to_string(reader).unwrap();
-            assert_eq!(serde_json::from_str::<Map>(&bytes).unwrap().len(), reader.len());
+            assert!(by_delta.merge(&delta) && by_state.merge(&peer));
+            [&peer, &by_delta, &by_state].into_iter().for_each(counts);
         }
-        assert_eq!(here.len(), 2);
+        assert_eq!((peer.len(), by_delta.len(), by_state.len()), (1, 1, 2));
     }
 
     #[test]
