@@ -2,8 +2,9 @@
 
 use rejoin_crdts::Model;
 use rejoin_crdts::spec::{
-    DwFlagModel, EwFlagModel, GCounterModel, LwwRegisterModel, MvRegisterModel, OrMapModel,
-    OrSetModel, PnCounterModel, RwSetModel,
+    BoundedCounterModel, DwFlagModel, EwFlagModel, GCounterModel, GSetModel, LwwMapModel,
+    LwwRegisterModel, MvRegisterModel, OrMapModel, OrSetModel, PnCounterModel, RwSetModel,
+    TwoPhaseSetModel,
 };
 use rejoin_gallery::{Entry, Visitor, for_each};
 use rejoin_sim::{Registry, TypeSubject};
@@ -27,6 +28,11 @@ pub fn builtin() -> Registry {
         PnCounterModel,
     ));
     registry.add(TypeSubject::new(
+        "bounded-counter",
+        "a stock that never falls below 0; whoever takes from it holds the right to",
+        BoundedCounterModel,
+    ));
+    registry.add(TypeSubject::new(
         "lww-register",
         "one value; the last write wins, by hybrid logical clocks",
         LwwRegisterModel::new(names(&["red", "green", "blue"])),
@@ -47,6 +53,16 @@ pub fn builtin() -> Registry {
         DwFlagModel,
     ));
     registry.add(TypeSubject::new(
+        "g-set",
+        "a set that only grows",
+        GSetModel::new(names(&["apple", "bread", "milk", "pear"])),
+    ));
+    registry.add(TypeSubject::new(
+        "2p-set",
+        "a set; what was removed stays out",
+        TwoPhaseSetModel::new(names(&["apple", "bread", "milk", "pear"])),
+    ));
+    registry.add(TypeSubject::new(
         "or-set",
         "a set; an add wins over the removes that had not seen it",
         OrSetModel::new(names(&["apple", "bread", "milk", "pear"])),
@@ -55,6 +71,11 @@ pub fn builtin() -> Registry {
         "rw-set",
         "a set; a remove wins over the adds that had not seen it",
         RwSetModel::new(names(&["ada", "ben", "cleo", "dora"])),
+    ));
+    registry.add(TypeSubject::new(
+        "lww-map",
+        "values by key; of each key the last put or remove wins",
+        LwwMapModel::new(names(&["colour", "shape"]), names(&["a", "b"])),
     ));
     registry.add(TypeSubject::new(
         "or-map",

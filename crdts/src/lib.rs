@@ -32,7 +32,7 @@
 //!
 //! | for | see |
 //! |---|---|
-//! | data to replicate | [`GCounter`], [`PnCounter`]; [`LwwRegister`], [`MvRegister`]; [`EwFlag`], [`DwFlag`]; [`OrSet`], [`RwSet`]; [`OrMap`] |
+//! | data to replicate | [`GCounter`], [`PnCounter`], [`BoundedCounter`]; [`LwwRegister`], [`MvRegister`]; [`EwFlag`], [`DwFlag`]; [`GSet`], [`TwoPhaseSet`], [`OrSet`], [`RwSet`]; [`LwwMap`], [`OrMap`] |
 //! | time and causality | [`Hlc`], [`Lamport`], [`VectorClock`], [`CausalContext`] |
 //! | replication without sockets or clocks | [`sync`]: the [`Protocol`](sync::Protocol) contract and the policies behind it |
 //! | bytes | [`wire`]: a checksummed envelope with limits |
@@ -69,25 +69,32 @@ pub mod model;
 mod register;
 mod set;
 mod slots;
+mod sorted;
 pub mod spec;
 pub mod sync;
 pub mod wire;
 
 pub use causal::{Causal, CausalContext};
 pub use clock::{ClockError, Hlc, Lamport, Timestamp, VectorClock};
-pub use counter::{CounterOverflow, GCounter, GCounterDelta, PnCounter, PnCounterDelta};
+pub use counter::{
+    BoundedCounter, BoundedCounterDelta, CounterOverflow, GCounter, GCounterDelta, PnCounter,
+    PnCounterDelta, RightsError,
+};
 pub use flag::{
     DwFlag, DwFlagDelta, DwFlagEdit, DwFlagView, EwFlag, EwFlagDelta, EwFlagEdit, EwFlagView,
 };
 pub use history::{At, History, OpSet, Seen, View};
 pub use id::{Dot, OpId, ReplicaId};
 pub use lattice::{Lattice, Merge, Replicated, Whole};
-pub use map::{OrMap, OrMapDelta, OrMapEdit, OrMapView};
+pub use map::{LwwMap, LwwMapDelta, OrMap, OrMapDelta, OrMapEdit, OrMapView};
 pub use model::{Delivery, DeltaOf, Draw, Model, Refused, Spec, Symmetry};
 pub use register::{
     LwwDelta, LwwRegister, MvDelta, MvRegister, MvRegisterEdit, MvRegisterView, StaleStamp,
 };
-pub use set::{OrSet, OrSetDelta, OrSetEdit, OrSetView, RwSet, RwSetDelta, RwSetEdit, RwSetView};
+pub use set::{
+    GSet, GSetDelta, OrSet, OrSetDelta, OrSetEdit, OrSetView, RwSet, RwSetDelta, RwSetEdit,
+    RwSetView, TwoPhaseDelta, TwoPhaseSet,
+};
 
 /// The examples of the book run as tests.
 #[cfg(doctest)]

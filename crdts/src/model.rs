@@ -8,7 +8,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::clock::ClockError;
-use crate::counter::CounterOverflow;
+use crate::counter::{CounterOverflow, RightsError};
 use crate::register::StaleStamp;
 use crate::wire::WireError;
 use crate::{At, ReplicaId, Replicated, View};
@@ -295,6 +295,9 @@ pub enum Refused {
     /// A counter is at its limit.
     #[error(transparent)]
     Counter(#[from] CounterOverflow),
+    /// A replica that lacks the rights to what it was to spend or hand over.
+    #[error(transparent)]
+    Rights(#[from] RightsError),
     /// A write with a stamp that does not exceed what it replaces.
     #[error(transparent)]
     Stale(#[from] StaleStamp),

@@ -1,5 +1,4 @@
-//! A sorted vector from replica to something, shared until written: the body of clocks and
-//! counters.
+//! A sorted vector from replica to a number, shared until written: the body of clocks and counters.
 
 use std::cmp::Ordering;
 use std::sync::Arc;
@@ -8,29 +7,36 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 use crate::ReplicaId;
 
-/// A map from replica to a non-zero number. Canonical: sorted, and 0 is never stored.
+/// A map from replica, or pair of replicas, to a non-zero number. Canonical: sorted, and 0 is never
+/// stored.
 ///
 /// Cloning is O(1); the first write after a clone copies.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
-pub(crate) struct Slots {
-    entries: Arc<Vec<(ReplicaId, u64)>>,
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) struct Slots<K = ReplicaId> {
+    entries: Arc<Vec<(K, u64)>>,
 }
 
-impl Slots {
-    pub(crate) fn get(&self, replica: ReplicaId) -> u64 {
-        self.find(replica).map_or(0, |at| self.entries[at].1)
+impl<K> Default for Slots<K> {
+    fn default() -> Self {
+        Self { entries: Arc::default() }
+    }
+}
+
+impl<K: Ord + Copy> Slots<K> {
+    pub(crate) fn get(&self, key: K) -> u64 {
+        self.find(key).map_or(0, |at| self.entries[at].1)
     }
 
     /// Sets a slot, to anything but 0.
-    pub(crate) fn set(&mut self, replica: ReplicaId, value: u64) {
+    pub(crate) fn set(&mut self, key: K, value: u64) {
         debug_assert!(value > 0);
-        match self.find(replica) {
+        match self.find(key) {
             Ok(at) => Arc::make_mut(&mut self.entries)[at].1 = value,
-            Err(at) => Arc::make_mut(&mut self.entries).insert(at, (replica, value)),
+            Err(at) => Arc::make_mut(&mut self.entries).insert(at, (key, value)),
         }
     }
 
-    pub(crate) fn iter(&self) -> impl ExactSizeIterator<Item = (ReplicaId, u64)> + '_ {
+    pub(crate) fn iter(&self) -> impl ExactSizeIterator<Item = (K, u64)> + '_ {
         self.entries.iter().copied()
     }
 
@@ -53,9 +59,9 @@ impl Slots {
             return true;
         }
         if other.len() * 8 < self.len() {
-            for (replica, value) in other.iter() {
-                if value > self.get(replica) {
-                    self.set(replica, value);
+            for (key, value) in other.iter() {
+                if value > self.get(key) {
+                    self.set(key, value);
                 }
             }
             return true;
@@ -70,22 +76,22 @@ impl Slots {
             return false;
         }
         if other.len() * 8 < self.len() {
-            return other.iter().all(|(replica, value)| value <= self.get(replica));
+            return other.iter().all(|(key, value)| value <= self.get(key));
         }
         let mut mine = self.iter();
-        other.iter().all(|(replica, value)| {
+        other.iter().all(|(key, value)| {
             mine.by_ref()
-                .find(|slot| slot.0 >= replica)
-                .is_some_and(|slot| slot.0 == replica && slot.1 >= value)
+                .find(|slot| slot.0 >= key)
+                .is_some_and(|slot| slot.0 == key && slot.1 >= value)
         })
     }
 
     /// The slots of `self` that exceed those of `other`.
     pub(crate) fn beyond(&self, other: &Self) -> Self {
-        self.iter().filter(|&(replica, value)| value > other.get(replica)).collect()
+        self.iter().filter(|&(key, value)| value > other.get(key)).collect()
     }
 
-    fn maxima(&self, other: &Self) -> Vec<(ReplicaId, u64)> {
+    fn maxima(&self, other: &Self) -> Vec<(K, u64)> {
         let mut merged = Vec::with_capacity(self.len() + other.len());
         let (mut mine, mut theirs) = (self.iter().peekable(), other.iter().peekable());
         loop {
@@ -119,14 +125,14 @@ impl Slots {
         merged
     }
 
-    fn find(&self, replica: ReplicaId) -> Result<usize, usize> {
-        self.entries.binary_search_by_key(&replica, |slot| slot.0)
+    fn find(&self, key: K) -> Result<usize, usize> {
+        self.entries.binary_search_by_key(&key, |slot| slot.0)
     }
 }
 
-/// From slots in ascending order of replica, without zeros.
-impl FromIterator<(ReplicaId, u64)> for Slots {
-    fn from_iter<I: IntoIterator<Item = (ReplicaId, u64)>>(slots: I) -> Self {
+/// From slots in ascending order, without zeros.
+impl<K: Ord> FromIterator<(K, u64)> for Slots<K> {
+    fn from_iter<I: IntoIterator<Item = (K, u64)>>(slots: I) -> Self {
         let entries: Vec<_> = slots.into_iter().collect();
         debug_assert!(
             entries.is_sorted_by(|a, b| a.0 < b.0) && entries.iter().all(|slot| slot.1 > 0)
@@ -135,15 +141,15 @@ impl FromIterator<(ReplicaId, u64)> for Slots {
     }
 }
 
-impl Serialize for Slots {
+impl<K: Ord + Copy + Serialize> Serialize for Slots<K> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_seq(self.iter())
     }
 }
 
-impl<'de> Deserialize<'de> for Slots {
+impl<'de, K: Ord + Deserialize<'de>> Deserialize<'de> for Slots<K> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let entries = Vec::<(ReplicaId, u64)>::deserialize(deserializer)?;
+        let entries = Vec::<(K, u64)>::deserialize(deserializer)?;
         if !entries.is_sorted_by(|a, b| a.0 < b.0) {
             return Err(de::Error::custom("replicas are not in strictly ascending order"));
         }

@@ -3,8 +3,9 @@
 
 use rejoin_crdts::laws::{Case, Report, Violation, check_case};
 use rejoin_crdts::spec::{
-    DwFlagModel, EwFlagModel, GCounterModel, LwwRegisterModel, MvRegisterModel, OrMapModel,
-    OrSetModel, PnCounterModel, RwSetModel,
+    BoundedCounterModel, DwFlagModel, EwFlagModel, GCounterModel, GSetModel, LwwMapModel,
+    LwwRegisterModel, MvRegisterModel, OrMapModel, OrSetModel, PnCounterModel, RwSetModel,
+    TwoPhaseSetModel,
 };
 use rejoin_crdts::sync::{Config, Outbox, Output, Policy, Protocol, Replica, SCHEMA, Timer};
 use rejoin_crdts::wire::{self, Kind};
@@ -86,7 +87,7 @@ trait Body {
     fn run<M: Model>(&mut self, model: M);
 }
 
-const MODELS: u8 = 11;
+const MODELS: u8 = 15;
 
 fn with_model(choice: u8, body: &mut impl Body) {
     let set = || OrSetModel::new(['a', 'b', 'c']);
@@ -101,7 +102,11 @@ fn with_model(choice: u8, body: &mut impl Body) {
         7 => body.run(EwFlagModel),
         8 => body.run(DwFlagModel),
         9 => body.run(RwSetModel::new(['a', 'b', 'c'])),
-        _ => body.run(OrMapModel::new(['k', 'l'], MvRegisterModel::new(['a', 'b']))),
+        10 => body.run(OrMapModel::new(['k', 'l'], MvRegisterModel::new(['a', 'b']))),
+        11 => body.run(BoundedCounterModel),
+        12 => body.run(GSetModel::new(['a', 'b', 'c'])),
+        13 => body.run(TwoPhaseSetModel::new(['a', 'b', 'c'])),
+        _ => body.run(LwwMapModel::new(['k', 'l'], ['a', 'b'])),
     }
 }
 

@@ -58,15 +58,19 @@ fn no_broken_type_is_found_within_its_smallest_scope() {
     });
 }
 
-const OWN: [&str; 11] = [
+const OWN: [&str; 15] = [
     "g-counter",
     "pn-counter",
+    "bounded-counter",
     "lww-register",
     "mv-register",
     "ew-flag",
     "dw-flag",
+    "g-set",
+    "2p-set",
     "or-set",
     "rw-set",
+    "lww-map",
     "or-map",
     "or-map/register",
     "or-map/map",

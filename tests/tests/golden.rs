@@ -11,8 +11,8 @@ use rejoin_crdts::spec::{OrMapModel, OrSetModel};
 use rejoin_crdts::sync::{Config, Outbox, Output, Protocol, Replica, Timer};
 use rejoin_crdts::wire::{self, Kind, Limits};
 use rejoin_crdts::{
-    DwFlag, EwFlag, GCounter, LwwRegister, Merge, MvRegister, OpId, OrMap, OrSet, PnCounter,
-    ReplicaId, RwSet, Spec, Timestamp,
+    BoundedCounter, DwFlag, EwFlag, GCounter, GSet, LwwMap, LwwRegister, Merge, MvRegister, OpId,
+    OrMap, OrSet, PnCounter, ReplicaId, RwSet, Spec, Timestamp, TwoPhaseSet,
 };
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -61,6 +61,33 @@ fn counters_and_registers() {
     register.merge(&written);
     golden("mv-register", &register);
     golden("mv-register-delta", &delta);
+}
+
+#[test]
+fn types_without_dots() {
+    let mut stock = BoundedCounter::new();
+    let _ = stock.grant(A, 300).unwrap();
+    let delta = stock.transfer(A, B, 7).unwrap();
+    let _ = stock.spend(B, 2).unwrap();
+    golden("bounded-counter", &stock);
+    golden("bounded-counter-delta", &delta);
+    let mut grown: GSet<String> = GSet::new();
+    let delta = grown.insert("apple");
+    let _ = grown.insert("pear");
+    golden("g-set", &grown);
+    golden("g-set-delta", &delta);
+    let mut once: TwoPhaseSet<String> = TwoPhaseSet::new();
+    let _ = (once.insert("apple"), once.insert("pear"));
+    let delta = once.remove("apple");
+    golden("2p-set", &once);
+    golden("2p-set-delta", &delta);
+    let mut settings: LwwMap<String, String> = LwwMap::new();
+    let stamp = |counter| Timestamp::new(1_700_000_000_000, counter, A);
+    let delta = settings.put(stamp(0), "colour", "red").unwrap();
+    let _ = settings.put(stamp(1), "shape", "round").unwrap();
+    let _ = settings.remove(stamp(2), "shape").unwrap();
+    golden("lww-map", &settings);
+    golden("lww-map-delta", &delta);
 }
 
 #[test]

@@ -1,8 +1,11 @@
-//! Counters: [`GCounter`] (grows) and [`PnCounter`] (grows and shrinks).
+//! Counters: [`GCounter`] (grows), [`PnCounter`] (grows and shrinks) and [`BoundedCounter`] (never
+//! falls below 0).
 
+mod bounded_counter;
 mod g_counter;
 mod pn_counter;
 
+pub use bounded_counter::{BoundedCounter, BoundedCounterDelta, RightsError};
 pub use g_counter::{GCounter, GCounterDelta};
 pub use pn_counter::{PnCounter, PnCounterDelta};
 

@@ -19,7 +19,8 @@ use crate::model::Model;
 /// fn holds(history: Drawn<GCounterModel>) -> Verdict {
 ///     history.check()
 /// }
-/// QuickCheck::new().tests(20).quickcheck(holds as fn(Drawn<GCounterModel>) -> Verdict);
+/// let tried = QuickCheck::new().tests(20).quicktest(holds as fn(Drawn<GCounterModel>) -> Verdict);
+/// assert_eq!(tried.ok(), Some(20));
 /// ```
 #[derive(Clone)]
 pub struct Drawn<M: Model> {

@@ -58,13 +58,13 @@ pub struct LwwDelta<T> {
     write: Option<(Timestamp, T)>,
 }
 
-/// A write whose stamp does not exceed that of the value it would replace. Nothing was changed.
+/// A write whose stamp does not exceed that of what it would replace. Nothing was changed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("the stamp {stamp} does not exceed {current}, which the register already holds")]
+#[error("the stamp {stamp} does not exceed {current}, which is there already")]
 pub struct StaleStamp {
     /// The stamp of the refused write.
     pub stamp: Timestamp,
-    /// The stamp of the value that is there.
+    /// The stamp of what is there.
     pub current: Timestamp,
 }
 

@@ -17,6 +17,8 @@ fn holds<M: Model>(model: M) -> Report {
 fn counters_hold() {
     holds(spec::GCounterModel);
     holds(spec::PnCounterModel);
+    let report = holds(spec::BoundedCounterModel);
+    assert!(report.checks(Law::RefusalChangesNothing) > 0 && report.refused < report.operations);
 }
 
 #[test]
@@ -34,12 +36,15 @@ fn flags_hold() {
 #[test]
 fn sets_hold() {
     holds(GrowModel::with(fault::NONE));
+    holds(spec::GSetModel::new([1, 2, 3]));
+    holds(spec::TwoPhaseSetModel::new([1, 2]));
     holds(spec::OrSetModel::new([1, 2]));
     holds(spec::RwSetModel::new([1, 2]));
 }
 
 #[test]
 fn maps_hold() {
+    holds(spec::LwwMapModel::new([1, 2], [1, 2]));
     let set = spec::OrSetModel::new([1, 2]);
     holds(spec::OrMapModel::new([1, 2], set.clone()));
     holds(spec::OrMapModel::new([1, 2], spec::OrMapModel::new([1, 2], set)));
