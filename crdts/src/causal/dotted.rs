@@ -473,4 +473,30 @@ mod tests {
             assert!(serde_json::from_str::<Delta>(&forged).is_err(), "{forged}");
         }
     }
+
+    #[test]
+    fn a_dot_has_one_place() {
+        let dot = r#"{"replica":[1,0],"counter":1}"#;
+        let context = r#"[[[1,0],[[1,1]]]]"#;
+        let entry = |key: &str| format!(r#"["{key}",[[{dot},null]]]"#);
+        let state = |entries: &str| {
+            let json = format!(r#"{{"context":{context},"store":[{entries}]}}"#);
+            serde_json::from_str::<OrSet<String>>(&json)
+        };
+        assert!(state(&entry("x")).is_ok());
+        assert!(state(&format!("{},{}", entry("x"), entry("y"))).is_err(), "it names two entries");
+        let records = |key: &str| format!(r#"["{key}",[[[{dot},null]],[]]]"#);
+        let delta = |records: &str, removals: &str, unlocated: &str| {
+            let json =
+                format!(r#"{{"store":[{records}],"removals":{removals},"unlocated":{unlocated}}}"#);
+            serde_json::from_str::<<OrSet<String> as Replicated>::Delta>(&json)
+        };
+        assert!(delta(&records("x"), "[]", "[]").is_ok());
+        assert!(delta("", context, "[]").is_ok() && delta("", "[]", context).is_ok());
+        let two = format!("{},{}", records("x"), records("y"));
+        assert!(delta(&two, "[]", "[]").is_err(), "under two keys");
+        assert!(delta(&records("x"), context, "[]").is_err(), "a record and a removal");
+        assert!(delta(&records("x"), "[]", context).is_err(), "a record and without location");
+        assert!(delta("", context, context).is_err(), "a removal and without location");
+    }
 }
