@@ -147,6 +147,9 @@ pub struct Explored {
     pub scope: Scope,
     /// The operations that were tried, as people write them.
     pub alphabet: Vec<String>,
+    /// The same, so that they can be asked for again.
+    #[serde(skip)]
+    chosen: Vec<String>,
     /// The counts of full histories, whatever their operations are. Zero after a violation: they
     /// are counted when everything was visited.
     #[serde(flatten)]
@@ -242,6 +245,8 @@ pub(crate) struct Plan<Op> {
     scope: Scope,
     alphabet: Vec<Op>,
     shown: Vec<String>,
+    /// The text of each if no other has it, or its place.
+    names: Vec<String>,
     worlds: Worlds,
     renamings: Vec<Renamings>,
     stamps: bool,
@@ -273,6 +278,7 @@ impl<Op: Clone + std::fmt::Debug> Plan<Op> {
         Ok(Self {
             scope: scope.clone(),
             alphabet: chosen.iter().map(|&at| whole[at].clone()).collect(),
+            names: chosen.iter().map(|&at| name(&shown, at)).collect(),
             shown: chosen.iter().map(|&at| shown[at].clone()).collect(),
             renamings: worlds.0.iter().map(by_world).collect(),
             worlds,
@@ -286,7 +292,7 @@ impl<Op: Clone + std::fmt::Debug> Plan<Op> {
         let renamings = self.renamings.iter().map(|one| one.ops.len() + one.lines.len());
         Of {
             scope: self.scope.clone().with_means(),
-            alphabet: self.shown.clone(),
+            alphabet: self.names.clone(),
             trees: self.worlds.0.len(),
             renamings: renamings.sum(),
         }
@@ -337,7 +343,7 @@ impl<Op: Clone + std::fmt::Debug> Plan<Op> {
                 }
                 loop {
                     let renamings = &self.renamings[number];
-                    let (alphabet, to) = (self.alphabet.len(), from + chunk);
+                    let (alphabet, to) = (self.alphabet.len(), from.saturating_add(chunk));
                     let part = Part { world, alphabet, renamings, size, from, to, memory };
                     let walked = walk(spaces, part, &mut |done| {
                         word(Progress { size, sizes, done, place: None });
@@ -390,6 +396,7 @@ impl<Op: Clone + std::fmt::Debug> Plan<Op> {
             verdict,
             scope: self.scope.clone(),
             alphabet: self.shown.clone(),
+            chosen: self.names.clone(),
             shapes: Shapes::default(),
             scripts: (self.alphabet.len() as u128).saturating_pow(power),
             checked,
@@ -430,6 +437,12 @@ impl<Op: Clone + std::fmt::Debug> Plan<Op> {
             ..self.explored(Verdict::Violated, checked, size.saturating_sub(1))
         })
     }
+}
+
+/// What to ask for in order to have an operation again.
+fn name(shown: &[String], at: usize) -> String {
+    let alike = shown.iter().filter(|other| **other == shown[at]).count();
+    if alike == 1 { shown[at].clone() } else { at.to_string() }
 }
 
 /// The hashes of all states that were met, in order.

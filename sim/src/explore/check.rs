@@ -181,7 +181,12 @@ impl<'s, 'w> Place<'s, 'w> {
                     Ok(Added::Refused)
                 };
                 self.undo_fork();
-                return verdict;
+                return verdict.and_then(|refused| {
+                    if checking {
+                        self.check_refused(event, &at, fresh.is_empty(), saw)?;
+                    }
+                    Ok(refused)
+                });
             }
         };
         self.told.push(Told { at, op: event.op, saw: event.saw });
@@ -265,6 +270,26 @@ impl<'s, 'w> Place<'s, 'w> {
             .say("with the delta", its))
     }
 
+    /// What is refused by whoever was sent deltas is refused by whoever was sent states.
+    fn check_refused(&mut self, event: Event, at: &At, alone: bool, saw: StateId) -> Verdict {
+        if alone {
+            self.space.fork(self.fed[event.line], &[]);
+        } else {
+            self.space.fork_merged(self.fed[event.line], saw);
+        }
+        self.owned += 1;
+        let performed = self.space.perform(at, event.op).is_ok();
+        let after = self.space.show_latest();
+        self.undo_fork();
+        if !performed {
+            return Ok(());
+        }
+        Err(Finding::new(Law::OperationIsItsDelta)
+            .say("operation", format!("{} {}", at.id, self.space.show_op(event.op)))
+            .say("by whoever was sent deltas", "refused")
+            .say("by whoever was sent states", after))
+    }
+
     fn undo_fork(&mut self) {
         self.owned -= 1;
         self.space.keep_own(self.owned);
@@ -334,16 +359,17 @@ impl<'s, 'w> Place<'s, 'w> {
     pub(super) fn check(&mut self) -> Verdict {
         self.checked.histories += 1;
         self.space.tell(&self.told);
-        if let Some(why) = self.space.unwritable() {
-            return Err(Finding::new(Law::RoundTrip).say("cannot be written", why));
-        }
         self.check_specification()?;
         self.check_orders()?;
         self.check_replicas()?;
         self.check_merges()?;
         self.check_intervals()?;
         self.check_open_sets()?;
-        self.check_parts()
+        self.check_parts()?;
+        match self.space.unwritable() {
+            Some(why) => Err(Finding::new(Law::RoundTrip).say("cannot be written", why)),
+            None => Ok(()),
+        }
     }
 
     fn check_specification(&mut self) -> Verdict {

@@ -24,7 +24,7 @@ use crate::{Fingerprint, codec};
 pub struct SavedHistory {
     /// The name of the type.
     pub subject: String,
-    /// The scope, with its operations by their text, or as they were asked for if two have the same.
+    /// The scope, with its operations by their text, or by place if others have the same.
     pub scope: Scope,
     /// Where the history is.
     pub address: Address,
@@ -47,7 +47,7 @@ impl SavedHistory {
         let found = explored.counterexample.as_ref()?;
         Some(Self {
             subject: subject.to_owned(),
-            scope: Scope { alphabet: explored.chosen(), ..explored.scope.clone() },
+            scope: Scope { alphabet: explored.chosen.clone(), ..explored.scope.clone() },
             address: found.address.clone(),
             law: found.law,
         })
@@ -153,11 +153,13 @@ impl Checkpoint {
     /// assert!(Checkpoint::decode(b"no file", "g-counter", &Scope::new([1, 1])).is_err());
     /// ```
     pub fn decode(bytes: &[u8], subject: &str, scope: &Scope) -> Result<Self, ResumeError> {
-        let resume: Resume =
+        let mut resume: Resume =
             codec::open_checkpoint(bytes, Self::MAX_BYTES).map_err(TraceError::Bytes)?;
-        let found = resume.checkpoint.of.scope.clone().with_means();
+        // How many threads there were and how much memory is not written.
+        resume.checkpoint.of.scope = resume.checkpoint.of.scope.with_means();
+        let found = &resume.checkpoint.of.scope;
         let wanted = scope.clone().with_means();
-        if resume.subject == subject && found == wanted {
+        if resume.subject == subject && *found == wanted {
             return Ok(resume.checkpoint);
         }
         let what = if found.ops != wanted.ops || resume.subject != subject {
@@ -175,15 +177,6 @@ impl Checkpoint {
 }
 
 impl Explored {
-    /// What was tried, so that it can be asked for again.
-    fn chosen(&self) -> Vec<String> {
-        let unique = |op: &String| self.alphabet.iter().filter(|other| *other == op).count() == 1;
-        if self.alphabet.iter().all(unique) {
-            return self.alphabet.clone();
-        }
-        self.scope.alphabet.clone()
-    }
-
     /// A hash over what was explored and found: the same on every machine, with any number of
     /// threads.
     ///

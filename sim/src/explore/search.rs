@@ -77,12 +77,10 @@ pub(super) fn walk<S: Space + Send>(
             .iter_mut()
             .zip(1..)
             .map(|(space, number)| {
-                scope.spawn(move || {
-                    Walker::new(space, part, (number, threads), lowest).walk(&mut |_| {})
-                })
+                scope.spawn(move || start(space, part, (number, threads), lowest, &mut |_| {}))
             })
             .collect();
-        let mut all = vec![Walker::new(first, part, (0, threads), lowest).walk(word)];
+        let mut all = vec![start(first, part, (0, threads), lowest, word)];
         for handle in handles {
             match handle.join() {
                 Ok(walked) => all.push(walked),
@@ -107,6 +105,23 @@ fn message(panic: &(dyn Any + Send)) -> String {
     let text = panic.downcast_ref::<&str>().copied();
     let text = text.or_else(|| panic.downcast_ref::<String>().map(String::as_str));
     text.unwrap_or("without a message").to_owned()
+}
+
+/// One thread's walk.
+fn start<S: Space>(
+    space: &mut S,
+    part: Part<'_>,
+    turn: (u64, u64),
+    lowest: &AtomicU64,
+    word: &mut dyn FnMut(f64),
+) -> Walked {
+    let walk = || Walker::new(space, part, turn, lowest).walk(word);
+    // What panics here does so before anything has happened: a type may as soon as it is made.
+    catch_unwind(AssertUnwindSafe(walk)).unwrap_or_else(|panic| {
+        let why = Why::Panicked(message(&*panic));
+        let failure = Failure { task: 0, path: Vec::new(), events: Vec::new(), why };
+        Walked { failure: Some(failure), ..Walked::default() }
+    })
 }
 
 struct Walker<'s, 'a> {

@@ -409,12 +409,41 @@ fn what_cannot_be_written_is_found() {
 }
 
 #[test]
+fn a_joined_delta_that_cannot_be_written_is_found_where_it_is_made() {
+    for ops in [[1, 1].as_slice(), &[2, 1], &[2, 2]] {
+        let scope = Scope { threads: 2, ..Scope::new(ops.iter().copied()) };
+        let found = explored(&Flaw::UnwritableTogether, &scope).counterexample;
+        let found = found.expect("two cannot be written");
+        assert_eq!((found.operations, found.law), (2, Law::RoundTrip), "{found:#?}");
+        let again = visit(&Flaw::UnwritableTogether, &scope, &found.address).expect("it is there");
+        assert_eq!(again.counterexample, Some(found));
+    }
+}
+
+#[test]
+fn a_place_to_go_on_from_survives_its_file() {
+    let scope = Scope { threads: 2, memory_bytes: 60 << 20, ..Scope::new([2, 1]) };
+    let mut checkpoints = Vec::new();
+    let word = &mut |progress: Progress<'_>| checkpoints.extend(progress.checkpoint());
+    let whole = explore(&register(), &scope, word);
+    assert!(!checkpoints.is_empty());
+    for checkpoint in checkpoints {
+        let file = checkpoint.encode("register").expect("it is small");
+        let read = Checkpoint::decode(&file, "register", &scope).expect("it is of this scope");
+        assert_eq!(read, checkpoint);
+        assert_eq!(explore_from(&register(), &scope, Some(read), &mut |_| {}), whole);
+    }
+}
+
+#[test]
 fn a_panic_is_an_error_that_says_where() {
     let scope = Scope { threads: 2, ..Scope::new([2, 1]) };
     let error = explore(&Flaw::Panics, &scope, &mut |_| {}).expect_err("it panics");
     let ExploreError::Panicked { message, history, .. } = error else { panic!("{error}") };
     assert_eq!(message, "a second record");
     assert_eq!(history, ["r1:1 record", "r1:2 record"]);
+    let error = explore(&Flaw::PanicsAtOnce, &scope, &mut |_| {}).expect_err("it panics");
+    assert!(error.to_string().contains("it cannot be made"), "{error}");
 }
 
 #[test]
@@ -430,7 +459,7 @@ fn a_refused_operation_is_shown_and_found_again_at_its_address() {
 
 #[test]
 fn operations_with_one_name_are_saved_as_they_were_asked_for() {
-    for alphabet in [vec![], names(&["1", "0"])] {
+    for alphabet in [vec![], names(&["1", "0"]), names(&["1"])] {
         let explored = explored(&Flaw::Namesakes, &Scope { alphabet, ..Scope::new([2]) });
         let saved = SavedHistory::of("namesakes", &explored).expect("it is broken");
         let again = visit(&Flaw::Namesakes, &saved.scope, &saved.address).expect("it is there");

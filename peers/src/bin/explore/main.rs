@@ -125,9 +125,6 @@ fn counter(no_reductions: bool, threads: usize) -> Times {
 fn set(ops: [usize; 3], threads: usize) {
     // Adding and removing either element; no clear.
     let alphabet = ["0", "1", "2", "3"].map(str::to_owned).to_vec();
-    // A counter looks at no stamps, and stateright has none to order.
-    let every = Reductions { stamps: true, ..Reductions::NONE };
-    let reductions = if no_reductions { every } else { Reductions::ALL };
     let scope = Scope { alphabet, threads, ..Scope::new(ops) };
     let model = OrSetModel::new(["a".to_owned(), "b".to_owned()]);
     let start = Instant::now();

@@ -25,18 +25,39 @@ pub(super) enum Flaw {
     ClaimsStamps,
     /// The second operation is refused, and changes the state nevertheless.
     RefusesHalfway,
-    /// Two operations have one name, and the second does nothing.
+    /// Two operations have one name, and the second is to do nothing, but does.
     Namesakes,
+    /// Two records cannot be written at once.
+    UnwritableTogether,
+    /// Cannot even be made.
+    PanicsAtOnce,
 }
 
-#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub(super) struct Records(BTreeSet<(OpId, Timestamp)>);
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Deserialize)]
+pub(super) struct Records(BTreeSet<(OpId, Timestamp)>, Fragile);
+
+/// Whether two of them cannot be written as a delta.
+type Fragile = bool;
+
+impl Serialize for Records {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        if self.1 && self.0.len() == 2 {
+            return Err(serde::ser::Error::custom("two are too many"));
+        }
+        (&self.0, &self.1).serialize(to)
+    }
+}
+
+fn whole<S: Serializer>(records: &Records, to: S) -> Result<S::Ok, S::Error> {
+    (&records.0, &records.1).serialize(to)
+}
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub(super) struct State {
     #[serde(skip)]
     me: Me,
     notes: Counter,
+    #[serde(serialize_with = "whole")]
     records: Records,
     #[serde(serialize_with = "unless_unwritable")]
     unwritable: bool,
@@ -67,9 +88,10 @@ fn unless_unwritable<S: Serializer>(unwritable: &bool, to: S) -> Result<S::Ok, S
 
 impl Merge for Records {
     fn merge(&mut self, other: &Self) -> bool {
-        let before = self.0.len();
+        let before = self.clone();
         self.0.extend(&other.0);
-        self.0.len() > before
+        self.1 |= other.1;
+        *self != before
     }
 }
 
@@ -92,7 +114,7 @@ impl Lattice for State {}
 impl Records {
     fn without(&self, other: &Self) -> Option<Self> {
         let rest: BTreeSet<_> = self.0.difference(&other.0).copied().collect();
-        (!rest.is_empty()).then_some(Self(rest))
+        (!rest.is_empty()).then_some(Self(rest, self.1))
     }
 }
 
@@ -108,7 +130,7 @@ impl Replicated for State {
     }
 
     fn parts(&self) -> impl Iterator<Item = Records> {
-        self.records.0.iter().map(|&record| Records([record].into()))
+        self.records.0.iter().map(|&record| Records([record].into(), self.records.1))
     }
 }
 
@@ -152,6 +174,7 @@ impl Model for Flaw {
     type State = State;
 
     fn initial(&self, me: ReplicaId) -> State {
+        assert_ne!(*self, Self::PanicsAtOnce, "it cannot be made");
         State {
             me: Me(me.id()),
             notes: Counter::default(),
@@ -162,7 +185,7 @@ impl Model for Flaw {
 
     fn perform(&self, state: &mut State, at: &At, op: &Op) -> Result<DeltaOf<Self>, Refused> {
         let own = state.records.0.iter().filter(|(id, _)| id.replica == at.id.replica).count();
-        let record = Records([(at.id, at.stamp)].into());
+        let record = Records([(at.id, at.stamp)].into(), *self == Self::UnwritableTogether);
         match self {
             Self::NotesRefusals if op.0 == 1 => {
                 state.notes.add_one();
@@ -173,8 +196,6 @@ impl Model for Flaw {
                 return Err(Refused::Rule("no".into()));
             }
             Self::Panics if own > 0 => panic!("a second record"),
-            Self::Namesakes if op.0 == 1 && own > 0 => {} // a mistake: it counts
-            Self::Namesakes if op.0 == 1 => return Ok(Records::default()),
             _ => {}
         }
         state.records.merge(&record);
