@@ -1,5 +1,7 @@
 //! `rejoin explore`, and what it saves.
 
+use rejoin_sim::explore::Scope;
+
 use crate::support::{BAD_INPUT, HELD, UNPROVEN, VIOLATED, rejoin};
 
 #[test]
@@ -94,6 +96,20 @@ fn a_file_to_go_on_from_is_of_one_exploration_and_is_gone_at_its_end() {
     let line = format!("explore or-set --ops 1,1 --resume {}", file.display());
     rejoin(&line).exits(HELD);
     assert!(!file.exists());
+
+    let mut places = Vec::new();
+    let scope = Scope { threads: 2, ..Scope::new([1, 1]) };
+    let registry = rejoin_cli::builtin();
+    let set = registry.get("or-set").unwrap();
+    set.explore(&scope, None, &mut |progress| places.extend(progress.checkpoint()));
+    for place in places {
+        std::fs::write(&file, place.encode("or-set").unwrap()).unwrap();
+        rejoin(&line).exits(HELD);
+        assert!(!file.exists(), "it went on, to the end");
+        std::fs::write(&file, place.encode("or-set").unwrap()).unwrap();
+        let other = rejoin(&format!("{line} --no-reductions")).exits(BAD_INPUT);
+        assert!(other.err.contains("with other reductions"), "{}", other.err);
+    }
 
     std::fs::write(&file, "my diary").unwrap();
     let ran = rejoin(&line).exits(BAD_INPUT);
