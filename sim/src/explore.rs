@@ -137,6 +137,14 @@ struct Of {
 }
 
 /// What an exploration found.
+///
+/// ```
+/// use rejoin_crdts::spec::GCounterModel;
+/// use rejoin_sim::explore::{Scope, explore};
+/// let explored = explore(&GCounterModel, &Scope::new([2, 1]), &mut |_| {})?;
+/// assert_eq!((explored.alphabet, explored.scripts), (vec!["+1".into(), "+2".into()], 8));
+/// # Ok::<(), rejoin_sim::explore::ExploreError>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Explored {
     /// [`Held`](Verdict::Held), [`Violated`](Verdict::Violated), or
