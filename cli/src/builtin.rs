@@ -3,8 +3,8 @@
 use rejoin_crdts::Model;
 use rejoin_crdts::spec::{
     BoundedCounterModel, DwFlagModel, EwFlagModel, GCounterModel, GSetModel, LwwMapModel,
-    LwwRegisterModel, MvRegisterModel, OrMapModel, OrSetModel, PnCounterModel, RwSetModel,
-    TwoPhaseSetModel,
+    LwwRegisterModel, MvRegisterModel, OrMapModel, OrSetModel, PnCounterModel,
+    ResettableCounterModel, RwSetModel, TwoPhaseSetModel,
 };
 use rejoin_gallery::{Entry, Visitor, for_each};
 use rejoin_sim::{Registry, TypeSubject};
@@ -31,6 +31,11 @@ pub fn builtin() -> Registry {
         "bounded-counter",
         "a stock that never falls below 0; whoever takes from it holds the right to",
         BoundedCounterModel,
+    ));
+    registry.add(TypeSubject::new(
+        "resettable-counter",
+        "a counter; a reset takes back exactly what it had seen",
+        ResettableCounterModel,
     ));
     registry.add(TypeSubject::new(
         "lww-register",
@@ -81,6 +86,11 @@ pub fn builtin() -> Registry {
         "or-map",
         "a map of sets; what a remove had not seen survives it",
         cart(),
+    ));
+    registry.add(TypeSubject::new(
+        "or-map/counter",
+        "a map of counters; a remove takes back exactly what it had seen",
+        OrMapModel::new(names(&["apples", "pears"]), ResettableCounterModel),
     ));
     registry.add(TypeSubject::new(
         "or-map/register",

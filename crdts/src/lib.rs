@@ -32,8 +32,8 @@
 //!
 //! | for | see |
 //! |---|---|
-//! | data to replicate | [`GCounter`], [`PnCounter`], [`BoundedCounter`]; [`LwwRegister`], [`MvRegister`]; [`EwFlag`], [`DwFlag`]; [`GSet`], [`TwoPhaseSet`], [`OrSet`], [`RwSet`]; [`LwwMap`], [`OrMap`] |
-//! | time and causality | [`Hlc`], [`Lamport`], [`VectorClock`], [`CausalContext`] |
+//! | data to replicate | [`GCounter`], [`PnCounter`], [`BoundedCounter`], [`ResettableCounter`]; [`LwwRegister`], [`MvRegister`]; [`EwFlag`], [`DwFlag`]; [`GSet`], [`TwoPhaseSet`], [`OrSet`], [`RwSet`]; [`LwwMap`], [`OrMap`] |
+//! | time and causality | [`Hlc`], [`Lamport`], [`VectorClock`], [`CausalContext`], [`MatrixClock`] |
 //! | replication without sockets or clocks | [`sync`]: the [`Protocol`](sync::Protocol) contract and the policies behind it |
 //! | bytes | [`wire`]: a checksummed envelope with limits |
 //! | a type of your own | [`Merge`], [`Lattice`], [`Replicated`]; [`Whole`] if it only merges whole states |
@@ -66,6 +66,7 @@ mod lattice;
 pub mod laws;
 mod map;
 pub mod model;
+mod pair;
 mod register;
 mod set;
 mod slots;
@@ -74,11 +75,12 @@ pub mod spec;
 pub mod sync;
 pub mod wire;
 
-pub use causal::{Causal, CausalContext};
+pub use causal::{Causal, CausalContext, MatrixClock};
 pub use clock::{ClockError, Hlc, Lamport, Timestamp, VectorClock};
 pub use counter::{
     BoundedCounter, BoundedCounterDelta, CounterOverflow, GCounter, GCounterDelta, PnCounter,
-    PnCounterDelta, RightsError,
+    PnCounterDelta, ResettableCounter, ResettableCounterEdit, ResettableCounterView,
+    ResettableDelta, RightsError,
 };
 pub use flag::{
     DwFlag, DwFlagDelta, DwFlagEdit, DwFlagView, EwFlag, EwFlagDelta, EwFlagEdit, EwFlagView,

@@ -3,8 +3,12 @@
 
 use std::sync::Arc;
 
+use rejoin_crdts::ReplicaId;
+use rejoin_crdts::spec::{
+    Collect, Collecting, DwFlagModel, OrMapModel, ResettableCounterModel, RwSetModel,
+};
 use rejoin_sim::explore::{Explored, Reductions, Scope};
-use rejoin_sim::{Registry, Subject, Verdict};
+use rejoin_sim::{Registry, Subject, TypeSubject, Verdict};
 
 fn explored(subject: &Arc<dyn Subject>, scope: &Scope) -> Explored {
     let scope = Scope { threads: 2, ..scope.clone() };
@@ -58,10 +62,11 @@ fn no_broken_type_is_found_within_its_smallest_scope() {
     });
 }
 
-const OWN: [&str; 15] = [
+const OWN: [&str; 17] = [
     "g-counter",
     "pn-counter",
     "bounded-counter",
+    "resettable-counter",
     "lww-register",
     "mv-register",
     "ew-flag",
@@ -72,6 +77,7 @@ const OWN: [&str; 15] = [
     "rw-set",
     "lww-map",
     "or-map",
+    "or-map/counter",
     "or-map/register",
     "or-map/map",
 ];
@@ -100,6 +106,9 @@ fn every_own_type_holds_at_five_operations_with_some_of_its_alphabet() {
                 &[r#"add "apple""#, r#"remove "apple""#, r#"add "bread""#, r#"remove "bread""#]
             }
             "rw-set" => &[r#"add "ada""#, r#"remove "ada""#, r#"add "ben""#, "clear"],
+            "or-map/counter" => {
+                &[r#""apples": +1"#, r#""pears": -1"#, r#"remove "apples""#, r#""apples": reset"#]
+            }
             "or-map/register" => &[
                 r#""colour": write "a""#,
                 r#""colour": write "b""#,
@@ -136,6 +145,26 @@ fn crashes_with_a_new_incarnation_are_harmless() {
         let found = explored(subject, &scope);
         assert_eq!(found.verdict, Verdict::Held, "{name}: {:#?}", found.counterexample);
     }
+}
+
+/// Stability as an event: every replica may collect at any time, as far as it knows what is stable.
+#[test]
+fn collecting_at_different_times_changes_no_value() {
+    fn holds<M: Collect>(name: &str, model: M, alphabet: &[&str], ops: &[usize]) {
+        let members = (1..=ops.len() as u64).map(|id| ReplicaId::new(id, 0));
+        let model = Collecting::new(model, members);
+        let subject: Arc<dyn Subject> = Arc::new(TypeSubject::new(name, "under test", model));
+        let alphabet = alphabet.iter().map(|&op| op.to_owned()).collect();
+        let found = explored(&subject, &Scope { alphabet, ..Scope::new(ops.iter().copied()) });
+        assert_eq!(found.verdict, Verdict::Held, "{name}: {:#?}", found.counterexample);
+    }
+    let counter = ["+1", "reset", "collect"];
+    holds("counter", ResettableCounterModel, &counter, &[4, 2]);
+    holds("flag", DwFlagModel, &["enable", "disable", "collect"], &[3, 3]);
+    let set = ["add 1", "remove 1", "clear", "collect"];
+    holds("set", RwSetModel::new([1u8]), &set, &[3, 2]);
+    let map = ["1: +1", "remove 1", "collect"];
+    holds("map", OrMapModel::new([1u8], ResettableCounterModel), &map, &[4, 2]);
 }
 
 #[test]

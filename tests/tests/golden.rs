@@ -12,7 +12,7 @@ use rejoin_crdts::sync::{Config, Outbox, Output, Protocol, Replica, Timer};
 use rejoin_crdts::wire::{self, Kind, Limits};
 use rejoin_crdts::{
     BoundedCounter, DwFlag, EwFlag, GCounter, GSet, LwwMap, LwwRegister, Merge, MvRegister, OpId,
-    OrMap, OrSet, PnCounter, ReplicaId, RwSet, Spec, Timestamp, TwoPhaseSet,
+    OrMap, OrSet, PnCounter, ReplicaId, ResettableCounter, RwSet, Spec, Timestamp, TwoPhaseSet,
 };
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -64,13 +64,21 @@ fn counters_and_registers() {
 }
 
 #[test]
-fn types_without_dots() {
+fn counters_with_conditions_and_types_without_dots() {
     let mut stock = BoundedCounter::new();
     let _ = stock.grant(A, 300).unwrap();
     let delta = stock.transfer(A, B, 7).unwrap();
     let _ = stock.spend(B, 2).unwrap();
     golden("bounded-counter", &stock);
     golden("bounded-counter-delta", &delta);
+    let mut visits = ResettableCounter::new();
+    let mut deltas = visits.increment(A, 300).unwrap();
+    deltas.merge(&visits.increment(A, 2).unwrap());
+    let seen = visits.context().clone();
+    golden("resettable-counter", &visits);
+    deltas.merge(&visits.stabilise(B, &seen));
+    golden("resettable-counter-folded", &visits);
+    golden("resettable-counter-delta", &deltas);
     let mut grown: GSet<String> = GSet::new();
     let delta = grown.insert("apple");
     let _ = grown.insert("pear");

@@ -71,6 +71,10 @@ impl<V> DotFun<V> {
         self.find(dot).is_ok()
     }
 
+    fn get(&self, dot: Dot) -> Option<&V> {
+        self.find(dot).ok().map(|at| &self.entries[at].1)
+    }
+
     fn remove(&mut self, dot: Dot) {
         if let Ok(at) = self.find(dot) {
             self.entries.remove(at);
@@ -82,12 +86,36 @@ impl<V: Element> DotFun<V> {
     /// Replaces everything by one value under a new dot, and records it in `delta`.
     pub(crate) fn replace(&mut self, delta: &mut DotFunDelta<V>, dot: Dot, value: V) {
         self.clear_into(delta);
+        self.raise(delta, dot, value);
+    }
+
+    /// Adds an entry, or raises the value of the one that is there, and records it in `delta`.
+    pub(crate) fn raise(&mut self, delta: &mut DotFunDelta<V>, dot: Dot, value: V) {
         self.put(dot, value.clone());
         delta.live.put(dot, value);
     }
 
-    /// Adds an entry; true iff something changed. A dot names one value; should a forged one name
-    /// two, the greater is kept everywhere.
+    /// Removes the entries for which `gone` holds, and records it in `delta`; true iff there were
+    /// any.
+    pub(crate) fn remove_where(
+        &mut self,
+        delta: &mut DotFunDelta<V>,
+        mut gone: impl FnMut(Dot, &V) -> bool,
+    ) -> bool {
+        let before = self.entries.len();
+        self.entries.retain(|(dot, value)| {
+            let gone = gone(*dot, value);
+            if gone {
+                delta.live.remove(*dot);
+                delta.dead.put(*dot, ());
+            }
+            !gone
+        });
+        self.entries.len() != before
+    }
+
+    /// Adds an entry; true iff something changed. Of two values under one dot the greater is kept
+    /// everywhere: the one that was raised later, or either of a forger's.
     fn put(&mut self, dot: Dot, value: V) -> bool {
         match self.find(dot) {
             Ok(at) if self.entries[at].1 >= value => return false,
@@ -103,8 +131,17 @@ impl<V: Element> DotFun<V> {
         self.entries.len() != before
     }
 
-    fn filtered(&self, mut keep: impl FnMut(Dot) -> bool) -> Self {
-        Self { entries: self.entries.iter().filter(|entry| keep(entry.0)).cloned().collect() }
+    fn filtered(&self, mut keep: impl FnMut(Dot, &V) -> bool) -> Self {
+        let kept = self.entries.iter().filter(|(dot, value)| keep(*dot, value));
+        Self { entries: kept.cloned().collect() }
+    }
+
+    /// Whether `value` under `dot` says something to whoever has seen `seen` and holds `self`.
+    fn lacks(&self, seen: &CausalContext, dot: Dot, value: &V) -> bool {
+        match self.get(dot) {
+            Some(held) => held < value,
+            None => !seen.contains(dot),
+        }
     }
 }
 
@@ -122,7 +159,7 @@ impl<V: Element> DotStore for DotFun<V> {
     fn join(&mut self, mine: &CausalContext, other: &Self, theirs: &CausalContext) -> bool {
         let mut changed = self.retain(|dot| other.contains(dot) || !theirs.contains(dot));
         for (dot, value) in &other.entries {
-            if self.contains(*dot) || !mine.contains(*dot) {
+            if self.lacks(mine, *dot, value) {
                 changed |= self.put(*dot, value.clone());
             }
         }
@@ -132,7 +169,7 @@ impl<V: Element> DotStore for DotFun<V> {
     fn apply(&mut self, mine: &CausalContext, delta: &Self::Delta) -> bool {
         let mut changed = !delta.dead.is_empty() && self.retain(|dot| !delta.dead.contains(dot));
         for (dot, value) in &delta.live.entries {
-            if !mine.contains(*dot) {
+            if self.lacks(mine, *dot, value) {
                 changed |= self.put(*dot, value.clone());
             }
         }
@@ -159,15 +196,15 @@ impl<V: Element> DotStore for DotFun<V> {
         let dead = other.iter().map(|(dot, _)| dot);
         let dead = dead.filter(|&dot| mine.contains(dot) && !self.contains(dot));
         DotFunDelta {
-            live: self.filtered(|dot| !theirs.contains(dot)),
+            live: self.filtered(|dot, value| other.lacks(theirs, dot, value)),
             dead: DotFun { entries: dead.map(|dot| (dot, ())).collect() },
         }
     }
 
     fn news(&self, mine: &CausalContext, delta: &Self::Delta) -> Self::Delta {
         DotFunDelta {
-            live: delta.live.filtered(|dot| !mine.contains(dot)),
-            dead: delta.dead.filtered(|dot| self.contains(dot) || !mine.contains(dot)),
+            live: delta.live.filtered(|dot, value| self.lacks(mine, dot, value)),
+            dead: delta.dead.filtered(|dot, ()| self.contains(dot) || !mine.contains(dot)),
         }
     }
 
@@ -264,7 +301,6 @@ mod tests {
     use super::*;
     use crate::ReplicaId;
 
-    /// The toolkit's own types keep nothing beside a dot, so no history shows what becomes of it.
     #[test]
     fn of_two_values_under_one_dot_the_greater_wins_everywhere() {
         let dot = Dot::new(ReplicaId::new(1, 0), 1);

@@ -54,6 +54,14 @@ pub trait Causal: Clone + Eq + Hash + Debug + 'static {
 
     /// Reads a store.
     fn view(store: &Self::Store) -> Self::View<'_>;
+
+    /// Gives up what is kept only for operations that had not seen all of `cut`, of which none is
+    /// still to come: see [`MatrixClock`](crate::MatrixClock). What is read does not change.
+    ///
+    /// By default there is nothing to give up.
+    fn stabilise(cursor: &mut Cursor<'_, Self::Store>, cut: &CausalContext) {
+        let _ = (cursor, cut);
+    }
 }
 
 /// A place inside a causal type that is being edited: its store, the part of the delta that
@@ -98,6 +106,11 @@ impl<'a, S: DotStore> Cursor<'a, S> {
         Self { store, delta, minter }
     }
 
+    /// Who edits.
+    pub(crate) fn me(&self) -> ReplicaId {
+        self.minter.me
+    }
+
     /// A dot for something that is added here.
     pub(crate) fn mint(&mut self) -> Dot {
         let dot = self.minter.context.next(self.minter.me);
@@ -137,6 +150,26 @@ impl<V: Element> Cursor<'_, DotFun<V>> {
     pub(crate) fn replace(&mut self, value: V) {
         let dot = self.mint();
         self.store.replace(self.delta, dot, value);
+    }
+
+    /// Adds a value beside those that are here.
+    pub(crate) fn add(&mut self, value: V) {
+        let dot = self.mint();
+        self.store.raise(self.delta, dot, value);
+    }
+
+    /// Raises the value under a dot that is here. Whoever does that mints a dot for it.
+    pub(crate) fn raise(&mut self, dot: Dot, value: V) {
+        self.store.raise(self.delta, dot, value);
+    }
+
+    /// Removes the values for which `gone` holds; the removal has a dot of its own iff there was
+    /// one.
+    pub(crate) fn remove_where(&mut self, gone: impl FnMut(Dot, &V) -> bool) {
+        if self.store.remove_where(self.delta, gone) {
+            let dot = self.mint();
+            self.minter.removals.insert(dot);
+        }
     }
 }
 

@@ -11,6 +11,7 @@ mod dot_fun;
 mod dot_map;
 mod dotted;
 mod edit;
+mod matrix;
 mod pair;
 
 pub use context::CausalContext;
@@ -20,6 +21,7 @@ pub(crate) use dotted::causal_type;
 pub use dotted::{Dotted, DottedDelta};
 pub(crate) use edit::Minter;
 pub use edit::{Causal, Cursor};
+pub use matrix::MatrixClock;
 
 use std::fmt::Debug;
 use std::hash::Hash;

@@ -1,13 +1,17 @@
-//! Counters: [`GCounter`] (grows), [`PnCounter`] (grows and shrinks) and [`BoundedCounter`] (never
-//! falls below 0).
+//! Counters: [`GCounter`] (grows), [`PnCounter`] (grows and shrinks), [`BoundedCounter`] (never
+//! falls below 0) and [`ResettableCounter`] (can be reset, and removed from a map).
 
 mod bounded_counter;
 mod g_counter;
 mod pn_counter;
+mod resettable_counter;
 
 pub use bounded_counter::{BoundedCounter, BoundedCounterDelta, RightsError};
 pub use g_counter::{GCounter, GCounterDelta};
 pub use pn_counter::{PnCounter, PnCounterDelta};
+pub use resettable_counter::{
+    ResettableCounter, ResettableCounterEdit, ResettableCounterView, ResettableDelta,
+};
 
 use crate::ReplicaId;
 

@@ -16,7 +16,8 @@ use crate::causal::{Causal, CausalContext, Cursor, DotFun, Dotted, DottedDelta, 
 /// stays off. **Delivery**: causal.
 ///
 /// **Cost**: one dot once it was ever turned on or off (more while concurrent changes are unresolved): a
-/// disable has to be remembered, since it wins over enables that are still to come; and a context of
+/// disable has to be remembered, since it wins over enables that are still to come, until it is
+/// [stable](Self::stabilise); and a context of
 /// one number for each replica incarnation that ever wrote.
 ///
 /// **Source**: the counterpart of the enable-wins flag of Almeida, Shoker & Baquero, JPDC 2018.
@@ -82,6 +83,28 @@ impl DwFlag {
     #[must_use = "the delta is what the other replicas need"]
     pub fn disable(&mut self, me: ReplicaId) -> DwFlagDelta {
         self.body.edit(me, |cursor| DwFlagEdit { cursor }.disable()).0
+    }
+
+    /// Forgets disables in `cut` if there is no enable, and returns the delta; it stays off.
+    ///
+    /// `cut` must be causally stable: every operation that is still to come here had seen all of
+    /// it. [`MatrixClock::stable`](crate::MatrixClock::stable) says what is. The delta travels like
+    /// any other.
+    ///
+    /// ```
+    /// use rejoin_crdts::{DwFlag, MatrixClock, ReplicaId};
+    /// let me = ReplicaId::new(1, 0x5eed);
+    /// let mut flag = DwFlag::new();
+    /// let _ = (flag.enable(me), flag.disable(me));
+    /// assert_eq!(format!("{flag:?}"), "off by {r1.5eed:2: false} of {r1.5eed:1-2}");
+    /// let mut seen = MatrixClock::new();
+    /// seen.record(me, flag.context());
+    /// let _ = flag.stabilise(me, &seen.stable([me])); // nobody else writes
+    /// assert_eq!(format!("{flag:?}"), "off by {} of {r1.5eed:1-3}");
+    /// ```
+    #[must_use = "the delta is what the other replicas need"]
+    pub fn stabilise(&mut self, me: ReplicaId, cut: &CausalContext) -> DwFlagDelta {
+        self.body.edit(me, |mut cursor| <Self as Causal>::stabilise(&mut cursor, cut)).0
     }
 
     /// Whether it is on.
@@ -212,6 +235,13 @@ impl Causal for DwFlag {
 
     fn view(store: &Self::Store) -> DwFlagView<'_> {
         DwFlagView { store }
+    }
+
+    /// An enable that is still to come has seen a stable disable, and wins over it.
+    fn stabilise(cursor: &mut Cursor<'_, Self::Store>, cut: &CausalContext) {
+        if cursor.store.iter().all(|(_, on)| !on) {
+            cursor.remove_where(|dot, _| cut.contains(dot));
+        }
     }
 }
 

@@ -186,6 +186,33 @@ impl<K: Element, V: Causal> OrMap<K, V> {
         self.body.edit(me, |cursor| OrMapEdit::<K, V> { cursor }.clear()).0
     }
 
+    /// Gives up what the values keep only for operations that had not seen all of `cut`, and returns
+    /// the delta: increments are folded, removals that remove-wins types remember are forgotten. What
+    /// is read stays the same.
+    ///
+    /// `cut` must be causally stable: every operation that is still to come here had seen all of
+    /// it. [`MatrixClock::stable`](crate::MatrixClock::stable) says what is. The delta travels like
+    /// any other. A map of values without such garbage does not change.
+    ///
+    /// Complexity: linear in the size of the map.
+    ///
+    /// ```
+    /// use rejoin_crdts::{CounterOverflow, MatrixClock, OrMap, ReplicaId, ResettableCounter};
+    /// let me = ReplicaId::new(1, 0);
+    /// let mut stock: OrMap<String, ResettableCounter> = OrMap::new();
+    /// let _ = stock.try_update(me, "apples", |count| count.increment(12))?;
+    /// let _ = stock.try_update(me, "apples", |count| count.decrement(2))?;
+    /// let mut seen = MatrixClock::new();
+    /// seen.record(me, stock.context());
+    /// let _ = stock.stabilise(me, &seen.stable([me])); // nobody else writes
+    /// assert_eq!(format!("{stock:?}"), r#"{"apples": {r1:2: +12-2}} of {r1:1-3}"#);
+    /// # Ok::<(), CounterOverflow>(())
+    /// ```
+    #[must_use = "the delta is what the other replicas need"]
+    pub fn stabilise(&mut self, me: ReplicaId, cut: &CausalContext) -> OrMapDelta<K, V> {
+        self.body.edit(me, |mut cursor| <Self as Causal>::stabilise(&mut cursor, cut)).0
+    }
+
     /// The value under `key`, if it is present.
     ///
     /// ```
@@ -507,6 +534,12 @@ impl<K: Element, V: Causal> Causal for OrMap<K, V> {
 
     fn view(store: &Self::Store) -> OrMapView<'_, K, V> {
         OrMapView { store }
+    }
+
+    fn stabilise(cursor: &mut Cursor<'_, Self::Store>, cut: &CausalContext) {
+        for key in cursor.store.iter().map(|(key, _)| key.clone()).collect::<Vec<_>>() {
+            cursor.at(key, |mut at| V::stabilise(&mut at, cut));
+        }
     }
 }
 

@@ -23,7 +23,8 @@ use crate::{Dot, ReplicaId};
 /// **Cost**: one dot for each element (more while concurrent changes are unresolved), one for each
 /// element that was removed and not added again since the last clear, one for the last clear, and a
 /// context of one number for each replica incarnation that ever wrote. What is removed has to be
-/// remembered, since it wins over adds that are still to come. Insert, remove and `contains` are
+/// remembered, since it wins over adds that are still to come, until it is
+/// [stable](Self::stabilise). Insert, remove and `contains` are
 /// logarithmic in these, `len` and iteration linear; merging a delta costs its size times the
 /// logarithm; cloning is O(1).
 ///
@@ -386,6 +387,33 @@ impl<T: Element> Clone for RwSetView<'_, T> {
 
 impl<T: Element> Copy for RwSetView<'_, T> {}
 
+impl<T: Element> RwSet<T> {
+    /// Forgets removes and clears in `cut` against which no add stands, and returns the delta; what
+    /// is in the set stays the same.
+    ///
+    /// `cut` must be causally stable: every operation that is still to come here had seen all of
+    /// it. [`MatrixClock::stable`](crate::MatrixClock::stable) says what is. The delta travels like
+    /// any other.
+    ///
+    /// Complexity: linear in the elements that are remembered.
+    ///
+    /// ```
+    /// use rejoin_crdts::{MatrixClock, ReplicaId, RwSet};
+    /// let me = ReplicaId::new(1, 0x5eed);
+    /// let mut set = RwSet::<String>::new();
+    /// let _ = (set.insert(me, "ada"), set.remove(me, "ada"));
+    /// assert_eq!(format!("{set:?}"), r#"{"ada": {r1.5eed:2: removed}} of {r1.5eed:1-2}"#);
+    /// let mut seen = MatrixClock::new();
+    /// seen.record(me, set.context());
+    /// let _ = set.stabilise(me, &seen.stable([me])); // nobody else writes
+    /// assert_eq!(format!("{set:?}"), "{} of {r1.5eed:1-3}");
+    /// ```
+    #[must_use = "the delta is what the other replicas need"]
+    pub fn stabilise(&mut self, me: ReplicaId, cut: &CausalContext) -> RwSetDelta<T> {
+        self.body.edit(me, |mut cursor| <Self as Causal>::stabilise(&mut cursor, cut)).0
+    }
+}
+
 impl<T: Element> Causal for RwSet<T> {
     type Store = Store<T>;
     type Edit<'a> = RwSetEdit<'a, T>;
@@ -397,6 +425,31 @@ impl<T: Element> Causal for RwSet<T> {
 
     fn view(store: &Self::Store) -> RwSetView<'_, T> {
         RwSetView { store }
+    }
+
+    /// An add that is still to come has seen a stable remove, and wins over it: it is kept only
+    /// against adds that are here.
+    fn stabilise(cursor: &mut Cursor<'_, Self::Store>, cut: &CausalContext) {
+        let out = |marks: &DotFun<Mark>| marks.iter().all(|(_, mark)| *mark == Mark::Removed);
+        let out = cursor.store.1.iter().filter(|(_, marks)| out(marks));
+        for element in out.map(|(element, _)| element.clone()).collect::<Vec<_>>() {
+            cursor.second().at(element, |mut at| at.remove_where(|dot, _| cut.contains(dot)));
+        }
+        let holds_out = |clear, marks: &DotFun<Mark>| {
+            let mut adds = marks.iter().filter_map(|(_, mark)| match mark {
+                Mark::Added(clears) => Some(clears.contains(&clear)),
+                Mark::Removed => None,
+            });
+            adds.next().is_some_and(|first| !first && adds.all(|seen| !seen))
+        };
+        let (clears, elements) = &*cursor.store;
+        let idle: Vec<Dot> = clears
+            .iter()
+            .map(|(clear, ())| clear)
+            .filter(|&clear| cut.contains(clear))
+            .filter(|&clear| !elements.iter().any(|(_, marks)| holds_out(clear, marks)))
+            .collect();
+        cursor.first().remove_where(|clear, ()| idle.contains(&clear));
     }
 }
 

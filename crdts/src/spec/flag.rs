@@ -4,7 +4,8 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::Nested;
+use super::{Collect, Nested};
+use crate::causal::CausalContext;
 use crate::model::{DeltaOf, Refused};
 use crate::{
     At, DwFlag, DwFlagEdit, DwFlagView, EwFlag, EwFlagEdit, EwFlagView, Model, ReplicaId, Spec,
@@ -148,11 +149,12 @@ impl Model for DwFlagModel {
 impl Nested for EwFlagModel {
     type Type = EwFlag;
 
-    fn edit(&self, edit: &mut EwFlagEdit<'_>, op: &FlagOp) {
+    fn edit(&self, edit: &mut EwFlagEdit<'_>, op: &FlagOp) -> Result<(), Refused> {
         match op {
             FlagOp::Enable => edit.enable(),
             FlagOp::Disable => edit.disable(),
         }
+        Ok(())
     }
 
     fn read_view(&self, view: EwFlagView<'_>) -> bool {
@@ -167,11 +169,12 @@ impl Nested for EwFlagModel {
 impl Nested for DwFlagModel {
     type Type = DwFlag;
 
-    fn edit(&self, edit: &mut DwFlagEdit<'_>, op: &FlagOp) {
+    fn edit(&self, edit: &mut DwFlagEdit<'_>, op: &FlagOp) -> Result<(), Refused> {
         match op {
             FlagOp::Enable => edit.enable(),
             FlagOp::Disable => edit.disable(),
         }
+        Ok(())
     }
 
     fn read_view(&self, view: DwFlagView<'_>) -> bool {
@@ -181,5 +184,15 @@ impl Nested for DwFlagModel {
     /// That it is off is remembered until the key is removed.
     fn present(&self, view: &View<'_, FlagOp>) -> bool {
         !view.is_empty()
+    }
+}
+
+impl Collect for DwFlagModel {
+    fn seen<'s>(&self, state: &'s Self::State) -> &'s CausalContext {
+        state.context()
+    }
+
+    fn stabilise(&self, state: &mut Self::State, at: &At, cut: &CausalContext) -> DeltaOf<Self> {
+        state.stabilise(at.id.replica, cut)
     }
 }

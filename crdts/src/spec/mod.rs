@@ -6,6 +6,7 @@
 //! contexts.
 
 mod bounded_counter;
+mod collecting;
 mod counter;
 mod flag;
 mod g_set;
@@ -13,10 +14,12 @@ mod lww_map;
 mod or_map;
 mod or_set;
 mod register;
+mod resettable_counter;
 mod rw_set;
 mod two_phase_set;
 
 pub use bounded_counter::{BoundedCounterModel, BoundedOp, BoundedValue};
+pub use collecting::{Collect, CollectOp, Collecting};
 pub use counter::{CounterOp, GCounterModel, PnCounterModel};
 pub use flag::{DwFlagModel, EwFlagModel, FlagOp};
 pub use g_set::{Add, GSetModel};
@@ -24,5 +27,6 @@ pub use lww_map::{LwwMapModel, LwwMapOp};
 pub use or_map::{MapOp, Nested, OrMapModel};
 pub use or_set::{OrSetModel, SetOp};
 pub use register::{LwwRegisterModel, MvRegisterModel, Write};
+pub use resettable_counter::{ResettableCounterModel, ResettableOp};
 pub use rw_set::RwSetModel;
 pub use two_phase_set::{TwoPhaseOp, TwoPhaseSetModel};

@@ -5,7 +5,8 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::causal::{Causal, DotStore, Element};
+use super::Collect;
+use crate::causal::{Causal, CausalContext, DotStore, Element};
 use crate::model::{DeltaOf, Refused, Wire, exchanged};
 use crate::{At, Draw, Model, OrMap, OrMapEdit, OrMapView, ReplicaId, Spec, Symmetry, View};
 
@@ -44,16 +45,25 @@ impl<K: fmt::Debug, Op: fmt::Debug> fmt::Debug for MapOp<K, Op> {
 /// use rejoin_crdts::{OrMap, OrSet, ReplicaId};
 /// let sets = OrSetModel::new([1u8, 2]);
 /// let mut map: OrMap<String, OrSet<u8>> = OrMap::new();
-/// let _ = map.update(ReplicaId::new(1, 0), "low", |set| sets.edit(set, &SetOp::Add(1)));
+/// let _ = map.try_update(ReplicaId::new(1, 0), "low", |set| sets.edit(set, &SetOp::Add(1)))?;
 /// let read = map.get("low").map(|view| sets.read_view(view));
 /// assert_eq!(read, Some([1].into()));
+/// # Ok::<(), rejoin_crdts::Refused>(())
 /// ```
 pub trait Nested: Model {
     /// The type.
     type Type: Causal<Store: Wire + Send + Sync>;
 
     /// Performs an operation through an editor.
-    fn edit(&self, edit: &mut <Self::Type as Causal>::Edit<'_>, op: &Self::Op);
+    ///
+    /// # Errors
+    ///
+    /// If the type refuses it.
+    fn edit(
+        &self,
+        edit: &mut <Self::Type as Causal>::Edit<'_>,
+        op: &Self::Op,
+    ) -> Result<(), Refused>;
 
     /// What a reader reads inside a map.
     fn read_view(&self, view: <Self::Type as Causal>::View<'_>) -> Self::Value;
@@ -201,9 +211,9 @@ where
     ) -> Result<DeltaOf<Self>, Refused> {
         let me = at.id.replica;
         Ok(match op {
-            MapOp::Update(key, steps) => state.update(me, key.clone(), |edit| {
-                steps.iter().for_each(|step| self.nested.edit(edit, step));
-            }),
+            MapOp::Update(key, steps) => state.try_update(me, key.clone(), |edit| {
+                steps.iter().try_for_each(|step| self.nested.edit(edit, step))
+            })?,
             MapOp::Remove(key) => state.remove(me, key),
             MapOp::Clear => state.clear(me),
         })
@@ -224,14 +234,15 @@ where
 {
     type Type = OrMap<K, N::Type>;
 
-    fn edit(&self, edit: &mut OrMapEdit<'_, K, N::Type>, op: &Self::Op) {
+    fn edit(&self, edit: &mut OrMapEdit<'_, K, N::Type>, op: &Self::Op) -> Result<(), Refused> {
         match op {
-            MapOp::Update(key, steps) => edit.update(key.clone(), |nested| {
-                steps.iter().for_each(|step| self.nested.edit(nested, step));
-            }),
+            MapOp::Update(key, steps) => edit.try_update(key.clone(), |nested| {
+                steps.iter().try_for_each(|step| self.nested.edit(nested, step))
+            })?,
             MapOp::Remove(key) => edit.remove(key),
             MapOp::Clear => edit.clear(),
         }
+        Ok(())
     }
 
     fn read_view(&self, view: OrMapView<'_, K, N::Type>) -> Self::Value {
@@ -240,5 +251,18 @@ where
 
     fn present(&self, view: &View<'_, Self::Op>) -> bool {
         self.value(view).is_some_and(|value| !value.is_empty())
+    }
+}
+
+impl<K: Element + Wire + Send + Sync, N: Nested> Collect for OrMapModel<K, N>
+where
+    <<N::Type as Causal>::Store as DotStore>::Delta: Wire + Send + Sync,
+{
+    fn seen<'s>(&self, state: &'s Self::State) -> &'s CausalContext {
+        state.context()
+    }
+
+    fn stabilise(&self, state: &mut Self::State, at: &At, cut: &CausalContext) -> DeltaOf<Self> {
+        state.stabilise(at.id.replica, cut)
     }
 }

@@ -147,12 +147,13 @@ impl<T: Element + Wire + Send + Sync> Model for OrSetModel<T> {
 impl<T: Element + Wire + Send + Sync> Nested for OrSetModel<T> {
     type Type = OrSet<T>;
 
-    fn edit(&self, edit: &mut OrSetEdit<'_, T>, op: &SetOp<T>) {
+    fn edit(&self, edit: &mut OrSetEdit<'_, T>, op: &SetOp<T>) -> Result<(), Refused> {
         match op {
             SetOp::Add(element) => edit.insert(element.clone()),
             SetOp::Remove(element) => edit.remove(element),
             SetOp::Clear => edit.clear(),
         }
+        Ok(())
     }
 
     fn read_view(&self, view: OrSetView<'_, T>) -> BTreeSet<T> {

@@ -174,8 +174,9 @@ impl<T: Element + Wire + Send + Sync> Model for MvRegisterModel<T> {
 impl<T: Element + Wire + Send + Sync> Nested for MvRegisterModel<T> {
     type Type = MvRegister<T>;
 
-    fn edit(&self, edit: &mut MvRegisterEdit<'_, T>, op: &Write<T>) {
+    fn edit(&self, edit: &mut MvRegisterEdit<'_, T>, op: &Write<T>) -> Result<(), Refused> {
         edit.set(op.0.clone());
+        Ok(())
     }
 
     fn read_view(&self, view: MvRegisterView<'_, T>) -> BTreeSet<T> {

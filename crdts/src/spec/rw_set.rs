@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use super::{Nested, OrSetModel, SetOp};
-use crate::causal::Element;
+use super::{Collect, Nested, OrSetModel, SetOp};
+use crate::causal::{CausalContext, Element};
 use crate::model::{DeltaOf, Refused, Wire};
 use crate::{At, Draw, Model, ReplicaId, RwSet, RwSetEdit, RwSetView, Spec, Symmetry, View};
 
@@ -111,12 +111,13 @@ impl<T: Element + Wire + Send + Sync> Model for RwSetModel<T> {
 impl<T: Element + Wire + Send + Sync> Nested for RwSetModel<T> {
     type Type = RwSet<T>;
 
-    fn edit(&self, edit: &mut RwSetEdit<'_, T>, op: &SetOp<T>) {
+    fn edit(&self, edit: &mut RwSetEdit<'_, T>, op: &SetOp<T>) -> Result<(), Refused> {
         match op {
             SetOp::Add(element) => edit.insert(element.clone()),
             SetOp::Remove(element) => edit.remove(element.clone()),
             SetOp::Clear => edit.clear(),
         }
+        Ok(())
     }
 
     fn read_view(&self, view: RwSetView<'_, T>) -> BTreeSet<T> {
@@ -126,5 +127,15 @@ impl<T: Element + Wire + Send + Sync> Nested for RwSetModel<T> {
     /// Removes are remembered until the key is removed.
     fn present(&self, view: &View<'_, SetOp<T>>) -> bool {
         !view.is_empty()
+    }
+}
+
+impl<T: Element + Wire + Send + Sync> Collect for RwSetModel<T> {
+    fn seen<'s>(&self, state: &'s Self::State) -> &'s CausalContext {
+        state.context()
+    }
+
+    fn stabilise(&self, state: &mut Self::State, at: &At, cut: &CausalContext) -> DeltaOf<Self> {
+        state.stabilise(at.id.replica, cut)
     }
 }

@@ -28,8 +28,10 @@ mod local;
 
 pub mod closed_clock_register;
 pub mod forgetful_set;
+pub mod hasty_collector;
 pub mod holder_tie_register;
 pub mod meaning;
+pub mod running_total_counter;
 pub mod shared_id_counter;
 pub mod shared_id_register;
 pub mod shared_id_set;
@@ -43,7 +45,9 @@ use rejoin_crdts::Model;
 
 pub use closed_clock_register::ClosedClockRegister;
 pub use forgetful_set::ForgetfulSet;
+pub use hasty_collector::HastyCollector;
 pub use holder_tie_register::HolderTieRegister;
+pub use running_total_counter::RunningTotalCounter;
 pub use shared_id_counter::SharedIdCounter;
 pub use shared_id_register::SharedIdRegister;
 pub use shared_id_set::SharedIdSet;
@@ -143,6 +147,12 @@ catalogue! {
     "subtracting-counter" SubtractingCounter, 3 operations at 2 replicas,
         found by [laws simulator] and exploring [2, 1] =>
         "remove decrements by the value it sees: two at once go below zero";
+    "running-total-counter" RunningTotalCounter, 3 operations at 2 replicas,
+        found by [laws simulator] and exploring [2, 1] =>
+        "one total a replica: an increment brings back what a reset had taken away";
+    "hasty-collector" HastyCollector, 4 operations at 2 replicas,
+        found by [simulator] and exploring [3, 1] =>
+        "garbage is collected before everybody has seen it: a reset misses half of it";
     "shared-id-counter" SharedIdCounter, 3 operations at 2 replicas,
         found by [laws simulator] and exploring [2, 1] =>
         "the writer's id travels with the value: whoever adopts it writes to the other's slot";

@@ -23,9 +23,12 @@ fn the_smallest_history_has_as_many_operations_as_the_catalogue_says() {
     struct Smallest;
     impl Visitor for Smallest {
         fn visit<M: Model>(&mut self, entry: &'static Entry, model: M) {
+            if !entry.laws {
+                return; // the explorer's tests know how small it is
+            }
             let found = (0..4).map(|seed| {
                 let laws = Laws::new(model.clone()).seed(seed).only([Law::Specification]);
-                laws.check().expect_err("the specification finds every one of them")
+                laws.check().expect_err("the specification finds what any law finds")
             });
             let found = found.min_by_key(|violation| violation.operations()).unwrap();
             assert_eq!(found.operations(), entry.operations, "{entry}: {found}");

@@ -8,8 +8,9 @@ use rejoin_crdts::Model;
 use rejoin_gallery::meaning::SetOp::{Add, Remove};
 use rejoin_gallery::meaning::Write;
 use rejoin_gallery::{
-    ClosedClockRegister, Entry, ForgetfulSet, HolderTieRegister, SharedIdCounter, SharedIdRegister,
-    SharedIdSet, SubtractingCounter, TypeConflictMap, UndeadSet, Visitor, catalogue, for_each,
+    ClosedClockRegister, Entry, ForgetfulSet, HastyCollector, HolderTieRegister,
+    RunningTotalCounter, SharedIdCounter, SharedIdRegister, SharedIdSet, SubtractingCounter,
+    TypeConflictMap, UndeadSet, Visitor, catalogue, for_each, running_total_counter,
     shared_id_counter::Increment, subtracting_counter, type_conflict_map,
 };
 
@@ -52,6 +53,28 @@ fn the_next_remove_of_the_subtracting_counter_lowers_its_own_slot() {
     late.perform(1, Op::Add(1)).send(1, 2).perform(1, Op::Remove).perform(2, Op::Remove);
     late.send(1, 2).send(2, 3).perform(2, Op::Remove).send(3, 2);
     assert_eq!(late.read(2), -1, "what r3 had heard earlier undoes it");
+}
+
+#[test]
+fn a_running_total_brings_back_what_was_reset() {
+    use running_total_counter::Op;
+    let mut rig = Rig::new(RunningTotalCounter, [1, 2]);
+    rig.perform(1, Op::Add(1)).send(1, 2).perform(1, Op::Add(1)).perform(2, Op::Reset).send(1, 2);
+    assert_eq!((rig.read(2), rig.meant(2)), (2, 1));
+    let source = include_str!("../src/running_total_counter.rs");
+    shows("running-total-counter", rig, &[2], 2, source);
+}
+
+#[test]
+fn a_fold_that_did_not_wait_hides_from_a_reset() {
+    use rejoin_crdts::spec::CollectOp::{Collect, Do};
+    use rejoin_crdts::spec::ResettableOp;
+    let mut rig = Rig::new(HastyCollector, [1, 2]);
+    rig.perform(1, Do(ResettableOp::Add(1))).send(1, 2).perform(1, Do(ResettableOp::Add(1)));
+    rig.perform(1, Collect).perform(2, Do(ResettableOp::Reset)).send(1, 2);
+    assert_eq!((rig.read(2), rig.meant(2)), (2, 1));
+    let source = include_str!("../src/hasty_collector.rs");
+    shows("hasty-collector", rig, &[2], 2, source);
 }
 
 #[test]

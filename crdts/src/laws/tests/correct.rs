@@ -2,7 +2,7 @@
 
 use super::fixture::{GrowModel, fault};
 use crate::laws::{Law, Laws, Report};
-use crate::{Model, spec};
+use crate::{Model, ReplicaId, spec};
 
 fn holds<M: Model>(model: M) -> Report {
     let report = Laws::new(model).check().unwrap();
@@ -19,6 +19,22 @@ fn counters_hold() {
     holds(spec::PnCounterModel);
     let report = holds(spec::BoundedCounterModel);
     assert!(report.checks(Law::RefusalChangesNothing) > 0 && report.refused < report.operations);
+    holds(spec::ResettableCounterModel);
+}
+
+/// Two members, so that most histories come to something stable.
+#[test]
+fn collecting_at_any_time_changes_nothing() {
+    fn holds<M: spec::Collect>(model: M) {
+        let members = [1, 2].map(|id| ReplicaId::new(id, 0));
+        let model = spec::Collecting::new(model, members);
+        let laws = Laws::new(model).replicas(2).operations(12).cases(1_000);
+        laws.check().unwrap_or_else(|violation| panic!("{violation}"));
+    }
+    holds(spec::ResettableCounterModel);
+    holds(spec::DwFlagModel);
+    holds(spec::RwSetModel::new([1, 2]));
+    holds(spec::OrMapModel::new([1], spec::ResettableCounterModel));
 }
 
 #[test]
@@ -53,6 +69,7 @@ fn maps_hold() {
 #[test]
 fn maps_of_every_causal_type_hold() {
     holds(spec::OrMapModel::new([1, 2], spec::MvRegisterModel::new([1, 2])));
+    holds(spec::OrMapModel::new([1, 2], spec::ResettableCounterModel));
     holds(spec::OrMapModel::new([1, 2], spec::EwFlagModel));
     holds(spec::OrMapModel::new([1, 2], spec::DwFlagModel));
     holds(spec::OrMapModel::new([1, 2], spec::RwSetModel::new([1, 2])));
