@@ -91,12 +91,13 @@ impl Picture {
             for (at, op, clock_ms) in acts {
                 let event = Event { replica: at, op, sees: known[at].clone(), clock_ms };
                 let mut label = format!("{:?}", event.op);
-                if model.delivery() == Delivery::Any {
-                    let _ = write!(label, " at {clock_ms} ms"); // it looks at stamps
-                }
                 let mark = match run.step(&event) {
                     Some(index) => {
                         known[at].insert(index);
+                        if model.delivery() == Delivery::Any {
+                            let stamp = run.history().at(index).stamp; // which the type looks at
+                            let _ = write!(label, " at {} ms", stamp.wall_ms());
+                        }
                         Mark::Done
                     }
                     None => {
@@ -107,8 +108,8 @@ impl Picture {
                 said.push(format!("r{}: {label}", at + 1));
                 column[at] = Some((mark, label));
             }
-            let alone = said.join("; meanwhile ");
-            words.push(format!("{}{alone}.", if unaware { "Meanwhile " } else { "" }));
+            let first = if unaware { "Meanwhile " } else { "" };
+            words.push(format!("{first}{}.", said.join("; meanwhile ")));
             drawing.column(column);
         }
         let words = words.join(" ");
@@ -144,7 +145,7 @@ enum Mark {
 /// Two lines from left to right; above the first and below the second, what happens.
 struct Drawing {
     x: u32,
-    /// How far to the left each label's side is still free.
+    /// Where the last label ends, above and below.
     free: [u32; 2],
     shapes: String,
 }
