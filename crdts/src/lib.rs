@@ -107,4 +107,10 @@ mod book {
     struct Types;
     #[doc = include_str!("../../docs/own-type.md")]
     struct OwnType;
+    #[doc = include_str!("../../docs/from-crdts.md")]
+    struct FromCrdts;
+    #[doc = include_str!("../../docs/from-akka.md")]
+    struct FromAkka;
+    #[doc = include_str!("../../docs/from-riak.md")]
+    struct FromRiak;
 }
