@@ -33,6 +33,7 @@
 //! | for | see |
 //! |---|---|
 //! | data to replicate | [`GCounter`], [`PnCounter`], [`BoundedCounter`]; [`LwwRegister`], [`MvRegister`]; [`EwFlag`], [`DwFlag`]; [`GSet`], [`TwoPhaseSet`], [`OrSet`], [`RwSet`]; [`LwwMap`], [`OrMap`] |
+//! | what a merge changed | `changes_since` of each type; [`Changed`], [`SetChange`], [`MapChange`] |
 //! | time and causality | [`Hlc`], [`Lamport`], [`VectorClock`], [`CausalContext`] |
 //! | replication without sockets or clocks | [`sync`]: the [`Protocol`](sync::Protocol) contract and the policies behind it |
 //! | bytes | [`wire`]: a checksummed envelope with limits |
@@ -57,6 +58,7 @@
 //!   names it, and is unchanged. Nothing here panics on input, and nothing prints.
 
 pub mod causal;
+mod change;
 mod clock;
 mod counter;
 mod flag;
@@ -75,6 +77,7 @@ pub mod sync;
 pub mod wire;
 
 pub use causal::{Causal, CausalContext};
+pub use change::{Changed, MapChange, SetChange};
 pub use clock::{ClockError, Hlc, Lamport, Timestamp, VectorClock};
 pub use counter::{
     BoundedCounter, BoundedCounterDelta, CounterOverflow, GCounter, GCounterDelta, PnCounter,

@@ -1,6 +1,7 @@
 //! A checker that has not caught a bug is not known to work: broken types here, one for each law.
 
 mod broken;
+mod changes;
 mod correct;
 mod fixture;
 mod machinery;
