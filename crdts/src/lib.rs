@@ -33,6 +33,7 @@
 //! | for | see |
 //! |---|---|
 //! | data to replicate | [`GCounter`], [`PnCounter`], [`BoundedCounter`]; [`LwwRegister`], [`MvRegister`]; [`EwFlag`], [`DwFlag`]; [`GSet`], [`TwoPhaseSet`], [`OrSet`], [`RwSet`]; [`LwwMap`], [`OrMap`] |
+//! | several as one | pairs `(A, B)`, `Option`, [`Lexical`]; each is a lattice of lattices |
 //! | what a merge changed | `changes_since` of each type; [`Changed`], [`SetChange`], [`MapChange`] |
 //! | time and causality | [`Hlc`], [`Lamport`], [`VectorClock`], [`CausalContext`] |
 //! | replication without sockets or clocks | [`sync`]: the [`Protocol`](sync::Protocol) contract and the policies behind it |
@@ -60,6 +61,7 @@
 pub mod causal;
 mod change;
 mod clock;
+mod compose;
 mod counter;
 mod flag;
 mod history;
@@ -79,6 +81,7 @@ pub mod wire;
 pub use causal::{Causal, CausalContext};
 pub use change::{Changed, MapChange, SetChange};
 pub use clock::{ClockError, Hlc, Lamport, Timestamp, VectorClock};
+pub use compose::{Lexical, OptionDelta, StaleKey};
 pub use counter::{
     BoundedCounter, BoundedCounterDelta, CounterOverflow, GCounter, GCounterDelta, PnCounter,
     PnCounterDelta, RightsError,

@@ -20,6 +20,7 @@ pub(crate) use dotted::causal_type;
 pub use dotted::{Dotted, DottedDelta};
 pub(crate) use edit::Minter;
 pub use edit::{Causal, Cursor};
+pub use pair::PairEdit;
 
 use std::fmt::Debug;
 use std::hash::Hash;

@@ -2,6 +2,7 @@
 
 mod broken;
 mod changes;
+mod compose;
 mod correct;
 mod fixture;
 mod machinery;
