@@ -34,6 +34,7 @@
 //! |---|---|
 //! | data to replicate | [`GCounter`], [`PnCounter`], [`BoundedCounter`]; [`LwwRegister`], [`MvRegister`]; [`EwFlag`], [`DwFlag`]; [`GSet`], [`TwoPhaseSet`], [`OrSet`], [`RwSet`]; [`LwwMap`], [`OrMap`] |
 //! | several as one | pairs `(A, B)`, `Option`, [`Lexical`]; each is a lattice of lattices |
+//! | what a peer lacks | [`Replicated::missing_from`] given its state, [`Summarize::beyond`] given its summary |
 //! | what a merge changed | `changes_since` of each type; [`Changed`], [`SetChange`], [`MapChange`] |
 //! | time and causality | [`Hlc`], [`Lamport`], [`VectorClock`], [`CausalContext`] |
 //! | replication without sockets or clocks | [`sync`]: the [`Protocol`](sync::Protocol) contract and the policies behind it |
@@ -91,7 +92,7 @@ pub use flag::{
 };
 pub use history::{At, History, OpSet, Seen, View};
 pub use id::{Dot, OpId, ReplicaId};
-pub use lattice::{Lattice, Merge, Replicated, Whole};
+pub use lattice::{Lattice, Merge, Replicated, Summarize, Whole};
 pub use map::{LwwMap, LwwMapDelta, OrMap, OrMapDelta, OrMapEdit, OrMapView};
 pub use model::{Delivery, DeltaOf, Draw, Model, Refused, Spec, Symmetry};
 pub use register::{

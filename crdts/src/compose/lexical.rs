@@ -5,7 +5,7 @@ use std::fmt::{self, Debug};
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Lattice, Merge, Replicated};
+use crate::{Lattice, Merge, Replicated, Summarize};
 
 /// A value under a key, both replicated: the greater key wins, and values under the same key are
 /// merged. A greater key starts from an empty value, so raising it takes back all that was done
@@ -256,6 +256,25 @@ impl<K: Ord + Clone + Debug, V: Replicated + Default> Replicated for Lexical<K, 
             let empty = parts.peek().is_none().then(V::Delta::default);
             parts.chain(empty).map(|part| Lexical::of(key.clone(), part))
         })
+    }
+}
+
+impl<K: Ord + Clone + Debug, V: Summarize + Default> Summarize for Lexical<K, V> {
+    type Summary = Option<(K, V::Summary)>;
+
+    fn summary(&self) -> Self::Summary {
+        self.entry.as_ref().map(|(key, value)| (key.clone(), value.summary()))
+    }
+
+    fn beyond(&self, theirs: &Self::Summary) -> Option<Self::Delta> {
+        let (key, value) = self.entry.as_ref()?;
+        match theirs {
+            Some((greater, _)) if key < greater => None,
+            Some((same, theirs)) if key == same => {
+                Some(Lexical::of(key.clone(), value.beyond(theirs)?))
+            }
+            _ => self.missing_from(&Self::default()),
+        }
     }
 }
 

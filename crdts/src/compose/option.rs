@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Lattice, Merge, Replicated};
+use crate::{Lattice, Merge, Replicated, Summarize};
 
 /// What happened to an `Option`: nothing, or a change to what is there from then on.
 ///
@@ -97,5 +97,21 @@ impl<L: Replicated + Default> Replicated for Option<L> {
             let empty = parts.peek().is_none().then(L::Delta::default);
             parts.chain(empty).map(|part| OptionDelta(Some(part)))
         })
+    }
+}
+
+impl<L: Summarize + Default> Summarize for Option<L> {
+    type Summary = Option<L::Summary>;
+
+    fn summary(&self) -> Self::Summary {
+        self.as_ref().map(L::summary)
+    }
+
+    fn beyond(&self, theirs: &Self::Summary) -> Option<Self::Delta> {
+        let mine = self.as_ref()?;
+        match theirs {
+            Some(theirs) => Some(OptionDelta(Some(mine.beyond(theirs)?))),
+            None => self.missing_from(&None),
+        }
     }
 }

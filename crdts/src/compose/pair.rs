@@ -5,7 +5,7 @@
 //! is one context, the pair is a [`Causal`](crate::Causal) type and shares it.
 
 use super::both;
-use crate::{Lattice, Merge, Replicated};
+use crate::{Lattice, Merge, Replicated, Summarize};
 
 impl<A: Merge<X>, B: Merge<Y>, X, Y> Merge<(X, Y)> for (A, B) {
     fn merge(&mut self, other: &(X, Y)) -> bool {
@@ -33,5 +33,17 @@ impl<A: Replicated, B: Replicated> Replicated for (A, B) {
     fn parts(&self) -> impl Iterator<Item = Self::Delta> {
         let first = self.0.parts().map(|part| (part, B::Delta::default()));
         first.chain(self.1.parts().map(|part| (A::Delta::default(), part)))
+    }
+}
+
+impl<A: Summarize, B: Summarize> Summarize for (A, B) {
+    type Summary = (A::Summary, B::Summary);
+
+    fn summary(&self) -> Self::Summary {
+        (self.0.summary(), self.1.summary())
+    }
+
+    fn beyond(&self, theirs: &Self::Summary) -> Option<Self::Delta> {
+        both(self.0.beyond(&theirs.0), self.1.beyond(&theirs.1))
     }
 }

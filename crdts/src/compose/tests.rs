@@ -3,8 +3,8 @@
 use crate::causal::{DotSet, DotStore};
 use crate::{
     BoundedCounter, Causal, CausalContext, DwFlag, EwFlag, GCounter, GSet, Lattice, Lexical,
-    LwwMap, LwwRegister, MvRegister, OrMap, OrSet, PnCounter, Replicated, RwSet, TwoPhaseSet,
-    VectorClock, Whole,
+    LwwMap, LwwRegister, MvRegister, OrMap, OrSet, PnCounter, Replicated, RwSet, Summarize,
+    TwoPhaseSet, VectorClock, Whole,
 };
 
 /// These types implement the trait.
@@ -59,4 +59,13 @@ fn what_is_made_of_replicated_types_is_one_and_what_is_not_is_not() {
     cannot!(Replicated: (OrSet<u8>, u8), (u8, OrSet<u8>), Option<u8>, Lexical<u8, u8>);
     cannot!(Replicated: Option<VectorClock>); // it merges, and has no deltas
     cannot!(Lattice: (VectorClock, u8), Option<u8>);
+}
+
+#[test]
+fn what_has_dots_or_slots_or_a_stamp_has_a_summary_and_the_others_do_not() {
+    can!(Summarize: EwFlag, DwFlag, MvRegister<u8>, OrSet<u8>, RwSet<u8>, OrMap<u8, OrSet<u8>>);
+    can!(Summarize: GCounter, PnCounter, BoundedCounter, LwwRegister<u8>);
+    can!(Summarize: (OrSet<u8>, GCounter), Option<EwFlag>, Lexical<u8, OrSet<u8>>);
+    cannot!(Summarize: GSet<u8>, TwoPhaseSet<u8>, LwwMap<u8, u8>, Whole<GSet<u8>>);
+    cannot!(Summarize: (OrSet<u8>, GSet<u8>), Option<GSet<u8>>, Lexical<u8, LwwMap<u8, u8>>);
 }

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::CounterOverflow;
 use crate::slots::Slots;
-use crate::{Changed, Lattice, Merge, ReplicaId, Replicated};
+use crate::{Changed, Lattice, Merge, ReplicaId, Replicated, Summarize};
 
 /// A counter that never falls below 0, at any replica, although each spends on its own: stock,
 /// seats, credit.
@@ -403,6 +403,19 @@ impl Replicated for BoundedCounter {
             spent: [slot].into_iter().collect(),
             ..BoundedCounterDelta::default()
         }))
+    }
+}
+
+/// A vector of totals is its own summary.
+impl Summarize for BoundedCounter {
+    type Summary = Self;
+
+    fn summary(&self) -> Self {
+        self.clone()
+    }
+
+    fn beyond(&self, theirs: &Self) -> Option<BoundedCounterDelta> {
+        self.missing_from(theirs)
     }
 }
 

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::CounterOverflow;
 use crate::slots::Slots;
-use crate::{Changed, Lattice, Merge, ReplicaId, Replicated};
+use crate::{Changed, Lattice, Merge, ReplicaId, Replicated, Summarize};
 
 /// A counter that only grows.
 ///
@@ -194,6 +194,19 @@ impl Replicated for GCounter {
 
     fn parts(&self) -> impl Iterator<Item = GCounterDelta> {
         self.slots.iter().map(|slot| GCounterDelta { slots: [slot].into_iter().collect() })
+    }
+}
+
+/// A vector of totals is its own summary.
+impl Summarize for GCounter {
+    type Summary = Self;
+
+    fn summary(&self) -> Self {
+        self.clone()
+    }
+
+    fn beyond(&self, theirs: &Self) -> Option<GCounterDelta> {
+        self.missing_from(theirs)
     }
 }
 

@@ -5,7 +5,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use super::{CounterOverflow, GCounter, GCounterDelta};
-use crate::{Changed, Lattice, Merge, ReplicaId, Replicated};
+use crate::{Changed, Lattice, Merge, ReplicaId, Replicated, Summarize};
 
 /// A counter that grows and shrinks: two [`GCounter`]s, one for what was added and one for what
 /// was taken away.
@@ -217,6 +217,19 @@ impl Replicated for PnCounter {
             .parts()
             .map(PnCounterDelta::adding)
             .chain(self.taken.parts().map(PnCounterDelta::taking))
+    }
+}
+
+/// A vector of totals is its own summary.
+impl Summarize for PnCounter {
+    type Summary = Self;
+
+    fn summary(&self) -> Self {
+        self.clone()
+    }
+
+    fn beyond(&self, theirs: &Self) -> Option<PnCounterDelta> {
+        self.missing_from(theirs)
     }
 }
 

@@ -29,8 +29,9 @@ use crate::{Lattice, MapChange, Merge, Replicated, Timestamp, sorted};
 /// lookup are logarithmic, `len` is O(1), iteration passes over the removed keys too; a delta is
 /// what changed, and merging it costs its size times the logarithm of the map; cloning is O(1), and
 /// merging states that share structure costs their difference. There are no dots, so there is no
-/// summary that says exactly and in less space what a replica has: whoever cannot tell compares
-/// states.
+/// summary that says exactly and in less space what a replica has, and no
+/// [`Summarize`](crate::Summarize): deltas arrive in any order, so a greatest stamp says nothing of
+/// smaller ones, and only the stamp of every key tells. Whoever cannot tell compares states.
 ///
 /// **Source**: Johnson & Thomas, RFC 677, 1975, whose database of stamped entries it is; Shapiro et
 /// al., INRIA RR-7506, 2011.

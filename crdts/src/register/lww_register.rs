@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Changed, Lattice, Merge, Replicated, Timestamp};
+use crate::{Changed, Lattice, Merge, Replicated, Summarize, Timestamp};
 
 /// A register in which the write with the greatest stamp wins.
 ///
@@ -223,6 +223,19 @@ impl<T: Ord + Clone + fmt::Debug> Replicated for LwwRegister<T> {
 
     fn parts(&self) -> impl Iterator<Item = LwwDelta<T>> {
         self.latest.write.is_some().then(|| self.latest.clone()).into_iter()
+    }
+}
+
+/// A stamp names one write, as long as clocks keep their promise: the summary is the stamp.
+impl<T: Ord + Clone + fmt::Debug> Summarize for LwwRegister<T> {
+    type Summary = Option<Timestamp>;
+
+    fn summary(&self) -> Option<Timestamp> {
+        self.stamp()
+    }
+
+    fn beyond(&self, theirs: &Option<Timestamp>) -> Option<LwwDelta<T>> {
+        (self.stamp() > *theirs).then(|| self.latest.clone())
     }
 }
 

@@ -22,7 +22,8 @@ use crate::{Lattice, Merge, Replicated, SetChange, sorted};
 /// logarithmic; a delta is what was added, and merging it costs its size times the logarithm of
 /// the set; cloning is O(1), and merging states that share structure costs their difference.
 /// There are no dots, so there is no summary that says exactly and in less space what a replica
-/// has: whoever cannot tell compares states.
+/// has, and no [`Summarize`](crate::Summarize): only the elements themselves tell which are there.
+/// Whoever cannot tell compares states.
 ///
 /// **Source**: Shapiro, Preguiça, Baquero & Zawirski, INRIA RR-7506, 2011.
 ///

@@ -28,8 +28,9 @@ use crate::{Lattice, Merge, Replicated, SetChange, sorted};
 /// that arrives late would bring its element back. Insert, remove and `contains` are logarithmic;
 /// a delta is what changed, and merging it costs its size times the logarithm of the set; cloning
 /// is O(1), and merging states that share structure costs their difference. There are no dots, so
-/// there is no summary that says exactly and in less space what a replica has: whoever cannot tell
-/// compares states.
+/// there is no summary that says exactly and in less space what a replica has, and no
+/// [`Summarize`](crate::Summarize): only the elements themselves tell which were added and which
+/// removed. Whoever cannot tell compares states.
 ///
 /// **Source**: Shapiro, Preguiça, Baquero & Zawirski, INRIA RR-7506, 2011 (2P-Set).
 ///

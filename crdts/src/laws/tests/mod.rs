@@ -8,3 +8,4 @@ mod fixture;
 mod machinery;
 #[cfg(feature = "proptest")]
 mod proptests;
+mod summaries;
