@@ -92,6 +92,52 @@ pub trait Replicated: Lattice + Merge<Self::Delta> {
     fn parts(&self) -> impl Iterator<Item = Self::Delta>;
 }
 
+/// A replicated type of which a small summary says exactly what a replica has.
+///
+/// Two replicas that cannot tell what the other lacks need not exchange states: one sends its
+/// summary, the other answers with what is [`beyond`](Self::beyond) it.
+///
+/// The causal types have one, their context; counters are vectors, and their own summary; of a
+/// last-writer-wins register it is the stamp. `GSet`, `TwoPhaseSet` and `LwwMap` have none: what says
+/// exactly which elements are there, or which key was changed last by whom, tells all such sets and
+/// maps apart and is as large as they are.
+///
+/// ```
+/// use rejoin_crdts::{Merge, OrSet, ReplicaId, Summarize};
+/// let (a, b) = (ReplicaId::new(1, 0), ReplicaId::new(2, 0));
+/// let (mut here, mut there) = (OrSet::<u8>::new(), OrSet::new());
+/// there.merge(&here.insert(a, 1));
+/// let _ = (here.insert(a, 2), here.remove(a, &1), there.insert(b, 3));
+/// let request = there.summary(); // travels instead of the set
+/// let answer = here.beyond(&request).expect("it lacks something");
+/// there.merge(&answer);
+/// assert!(there.iter().eq(&[2, 3]));
+/// assert_eq!(here.beyond(&there.summary()), None);
+/// ```
+/// ```compile_fail,E0277
+/// fn ask<T: rejoin_crdts::Summarize>(there: &T) -> T::Summary { there.summary() }
+/// let _ = ask(&rejoin_crdts::GSet::<u8>::new());
+/// ```
+/// ```
+/// fn ask<T: rejoin_crdts::Summarize>(there: &T) -> T::Summary { there.summary() }
+/// let _ = ask(&rejoin_crdts::OrSet::<u8>::new()); // this compiles
+/// # assert!(ask(&rejoin_crdts::OrSet::<u8>::new()).is_empty());
+/// ```
+pub trait Summarize: Replicated {
+    /// What says which changes a replica has.
+    type Summary: Clone + Eq + Debug;
+
+    /// The summary of what is known here.
+    fn summary(&self) -> Self::Summary;
+
+    /// What whoever has the summary `theirs` lacks of `self`, or `None` iff that is nothing.
+    ///
+    /// For all `a`, `b` that took deltas within the type's [`Delivery`](crate::Delivery):
+    /// `b ⊔ a.beyond(b.summary()) = b ⊔ a`. It is the least that can be told without seeing `b`,
+    /// and may repeat what [`missing_from`](Replicated::missing_from), which sees it, leaves out.
+    fn beyond(&self, theirs: &Self::Summary) -> Option<Self::Delta>;
+}
+
 /// Adapts a plain state-based CRDT, one that can only merge whole states: its delta is the state.
 ///
 /// For a type of your own that has a `merge` and nothing else. `S::default()` must be the bottom

@@ -33,6 +33,9 @@
 //! | for | see |
 //! |---|---|
 //! | data to replicate | [`GCounter`], [`PnCounter`], [`BoundedCounter`], [`ResettableCounter`]; [`LwwRegister`], [`MvRegister`]; [`EwFlag`], [`DwFlag`]; [`GSet`], [`TwoPhaseSet`], [`OrSet`], [`RwSet`]; [`LwwMap`], [`OrMap`] |
+//! | several as one | pairs `(A, B)`, `Option`, [`Lexical`]; each is a lattice of lattices |
+//! | what a peer lacks | [`Replicated::missing_from`] given its state, [`Summarize::beyond`] given its summary |
+//! | what a merge changed | `changes_since` of each type; [`Changed`], [`SetChange`], [`MapChange`] |
 //! | time and causality | [`Hlc`], [`Lamport`], [`VectorClock`], [`CausalContext`], [`MatrixClock`] |
 //! | replication without sockets or clocks | [`sync`]: the [`Protocol`](sync::Protocol) contract and the policies behind it |
 //! | bytes | [`wire`]: a checksummed envelope with limits |
@@ -57,7 +60,9 @@
 //!   names it, and is unchanged. Nothing here panics on input, and nothing prints.
 
 pub mod causal;
+mod change;
 mod clock;
+mod compose;
 mod counter;
 mod flag;
 mod history;
@@ -66,7 +71,6 @@ mod lattice;
 pub mod laws;
 mod map;
 pub mod model;
-mod pair;
 mod register;
 mod set;
 mod slots;
@@ -76,7 +80,9 @@ pub mod sync;
 pub mod wire;
 
 pub use causal::{Causal, CausalContext, MatrixClock};
+pub use change::{Changed, MapChange, SetChange};
 pub use clock::{ClockError, Hlc, Lamport, Timestamp, VectorClock};
+pub use compose::{Lexical, OptionDelta, StaleKey};
 pub use counter::{
     BoundedCounter, BoundedCounterDelta, CounterOverflow, GCounter, GCounterDelta, PnCounter,
     PnCounterDelta, ResettableCounter, ResettableCounterEdit, ResettableCounterView,
@@ -87,7 +93,7 @@ pub use flag::{
 };
 pub use history::{At, History, OpSet, Seen, View};
 pub use id::{Dot, OpId, ReplicaId};
-pub use lattice::{Lattice, Merge, Replicated, Whole};
+pub use lattice::{Lattice, Merge, Replicated, Summarize, Whole};
 pub use map::{LwwMap, LwwMapDelta, OrMap, OrMapDelta, OrMapEdit, OrMapView};
 pub use model::{Delivery, DeltaOf, Draw, Model, Refused, Spec, Symmetry};
 pub use register::{

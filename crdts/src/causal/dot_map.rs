@@ -69,6 +69,19 @@ impl<K: Element, S: DotStore> DotMap<K, S> {
         self.entries.iter()
     }
 
+    /// The keys whose stores differ, ascending, with the store here and the store there. Costs the
+    /// difference where the two share structure.
+    pub(crate) fn diff<'a>(
+        &'a self,
+        other: &'a Self,
+    ) -> impl Iterator<Item = (&'a K, Option<&'a S>, Option<&'a S>)> {
+        self.entries.diff(&other.entries).map(|difference| match difference {
+            DiffItem::Add(key, theirs) => (key, None, Some(theirs)),
+            DiffItem::Remove(key, ours) => (key, Some(ours), None),
+            DiffItem::Update { old, new } => (new.0, Some(old.1), Some(new.1)),
+        })
+    }
+
     /// How many keys there are.
     #[must_use]
     pub(crate) fn len(&self) -> usize {

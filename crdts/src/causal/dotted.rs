@@ -5,7 +5,7 @@ use std::fmt;
 use serde::{Deserialize, Deserializer, Serialize, de};
 
 use super::{CausalContext, Cursor, DotStore, Minter};
-use crate::{Dot, Lattice, Merge, ReplicaId, Replicated};
+use crate::{Dot, Lattice, Merge, ReplicaId, Replicated, Summarize};
 
 /// A store and the context of all that was ever seen: what is in the context and not in the store
 /// is dead.
@@ -186,6 +186,28 @@ impl<S: DotStore> Replicated for Dotted<S> {
     }
 }
 
+impl<S: DotStore> Summarize for Dotted<S> {
+    type Summary = CausalContext;
+
+    fn summary(&self) -> CausalContext {
+        self.context.clone()
+    }
+
+    /// Live entries that `theirs` has not seen, and every death. Complexity: that of a walk.
+    ///
+    /// What `theirs` has seen and is dead here may be live there: it may have died of a change that
+    /// is unseen there, and which entries that took this state no longer says. A death of what they
+    /// have not seen is told so that they need not ask for it again. With nothing unseen there is
+    /// nothing to tell: deaths mint dots.
+    fn beyond(&self, theirs: &CausalContext) -> Option<DottedDelta<S>> {
+        (!theirs.covers(&self.context)).then(|| DottedDelta {
+            store: self.store.missing_from(&self.context, &S::default(), theirs),
+            removals: CausalContext::new(),
+            unlocated: self.context.difference(&self.live()),
+        })
+    }
+}
+
 impl<S: DotStore> fmt::Debug for Dotted<S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{:?} of {:?}", self.store, self.context)
@@ -290,13 +312,25 @@ macro_rules! causal_type {
                 self.body.parts()
             }
         }
+
+        impl<$($generics)*> $crate::Summarize for $name {
+            type Summary = $crate::CausalContext;
+
+            fn summary(&self) -> $crate::CausalContext {
+                self.body.summary()
+            }
+
+            fn beyond(&self, theirs: &$crate::CausalContext) -> Option<Self::Delta> {
+                self.body.beyond(theirs)
+            }
+        }
     };
 }
 pub(crate) use causal_type;
 
 #[cfg(test)]
 mod tests {
-    use crate::{Merge, OrSet, ReplicaId, Replicated};
+    use crate::{Merge, OrSet, ReplicaId, Replicated, Summarize};
 
     const A: ReplicaId = ReplicaId::new(1, 0);
     const B: ReplicaId = ReplicaId::new(2, 0);
@@ -361,6 +395,20 @@ mod tests {
         assert!(other.merge(&delta), "the death of x must reach a set in which it is live");
         assert_eq!(other, here);
         assert_eq!(here.missing_from(&other), None);
+    }
+
+    #[test]
+    fn what_is_beyond_a_summary_repeats_nothing_live_that_was_seen() {
+        let mut here: OrSet<u8> = OrSet::new();
+        let mut there = OrSet::new();
+        (0..100).for_each(|element| _ = there.merge(&here.insert(A, element)));
+        let _ = (here.remove(A, &7), here.insert(A, 200));
+        let beyond = here.beyond(&there.summary()).unwrap();
+        // The element that came; what died; and the removal, of which nothing else is known.
+        assert_eq!(format!("{beyond:?}"), "{200: +{r1:102} -{}} dead {r1:8, r1:101}");
+        there.merge(&beyond);
+        assert_eq!(there, here);
+        assert_eq!(here.beyond(&there.summary()), None);
     }
 
     #[test]

@@ -62,6 +62,14 @@ pub trait Causal: Clone + Eq + Hash + Debug + 'static {
     fn stabilise(cursor: &mut Cursor<'_, Self::Store>, cut: &CausalContext) {
         let _ = (cursor, cut);
     }
+
+    /// Whether a reader of either reads the same: what is no change in
+    /// [`OrMap::changes_since`](crate::OrMap::changes_since).
+    ///
+    /// By default any difference between the stores is taken for one, a dot that was renewed too.
+    fn alike(one: &Self::Store, other: &Self::Store) -> bool {
+        one == other
+    }
 }
 
 /// A place inside a causal type that is being edited: its store, the part of the delta that

@@ -22,6 +22,7 @@ pub use dotted::{Dotted, DottedDelta};
 pub(crate) use edit::Minter;
 pub use edit::{Causal, Cursor};
 pub use matrix::MatrixClock;
+pub use pair::PairEdit;
 
 use std::fmt::Debug;
 use std::hash::Hash;

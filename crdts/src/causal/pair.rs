@@ -1,6 +1,6 @@
 //! Two stores side by side, under one context.
 
-use super::{CausalContext, DotStore};
+use super::{Causal, CausalContext, Cursor, DotStore};
 use crate::Dot;
 
 impl<A: DotStore, B: DotStore> DotStore for (A, B) {
@@ -66,5 +66,81 @@ impl<A: DotStore, B: DotStore> DotStore for (A, B) {
     fn bury(delta: &mut Self::Delta, dead: &CausalContext) -> bool {
         let changed = A::bury(&mut delta.0, dead);
         B::bury(&mut delta.1, dead) | changed
+    }
+}
+
+/// Changes a pair of causal types inside a map, one half at a time: what is done to both is one
+/// transaction.
+///
+/// ```
+/// use rejoin_crdts::{EwFlag, Merge, OrMap, OrSet, ReplicaId};
+/// let (a, b) = (ReplicaId::new(1, 0), ReplicaId::new(2, 0));
+/// let mut tasks: OrMap<String, (EwFlag, OrSet<String>)> = OrMap::new();
+/// let mut peer = tasks.clone();
+/// peer.merge(&tasks.update(a, "dishes", |task| {
+///     task.first().enable();
+///     task.second().insert("kitchen");
+/// }));
+/// let removed = tasks.remove(a, "dishes"); // with both halves…
+/// peer.merge(&{
+///     let tagged = peer.update(b, "dishes", |task| task.second().insert("evening"));
+///     tasks.merge(&tagged); // …but for what it had not seen
+///     removed
+/// });
+/// let (done, tags) = peer.get("dishes").expect("the tag survives");
+/// assert!(!done.is_enabled() && tags.iter().eq(["evening"]));
+/// assert_eq!(tasks, peer);
+/// ```
+#[derive(Debug)]
+pub struct PairEdit<'a, A: Causal, B: Causal> {
+    cursor: Cursor<'a, (A::Store, B::Store)>,
+}
+
+impl<A: Causal, B: Causal> PairEdit<'_, A, B> {
+    /// The editor of the first half.
+    ///
+    /// ```
+    /// use rejoin_crdts::{EwFlag, MvRegister, OrMap, ReplicaId};
+    /// let mut tasks: OrMap<String, (EwFlag, MvRegister<u8>)> = OrMap::new();
+    /// let _ = tasks.update(ReplicaId::new(1, 0x5eed), "dishes", |task| task.first().enable());
+    /// assert!(tasks.get("dishes").is_some_and(|(done, _)| done.is_enabled()));
+    /// ```
+    pub fn first(&mut self) -> A::Edit<'_> {
+        A::edit(self.cursor.first())
+    }
+
+    /// The editor of the second half.
+    ///
+    /// ```
+    /// use rejoin_crdts::{EwFlag, MvRegister, OrMap, ReplicaId};
+    /// let mut tasks: OrMap<String, (EwFlag, MvRegister<u8>)> = OrMap::new();
+    /// let _ = tasks.update(ReplicaId::new(1, 0x5eed), "dishes", |task| task.second().set(3));
+    /// assert!(tasks.get("dishes").is_some_and(|(_, urgency)| urgency.values().eq(&[3])));
+    /// ```
+    pub fn second(&mut self) -> B::Edit<'_> {
+        B::edit(self.cursor.second())
+    }
+}
+
+impl<A: Causal, B: Causal> Causal for (A, B) {
+    type Store = (A::Store, B::Store);
+    type Edit<'a> = PairEdit<'a, A, B>;
+    type View<'a> = (A::View<'a>, B::View<'a>);
+
+    fn edit(cursor: Cursor<'_, Self::Store>) -> PairEdit<'_, A, B> {
+        PairEdit { cursor }
+    }
+
+    fn view(store: &Self::Store) -> Self::View<'_> {
+        (A::view(&store.0), B::view(&store.1))
+    }
+
+    fn stabilise(cursor: &mut Cursor<'_, Self::Store>, cut: &CausalContext) {
+        A::stabilise(&mut cursor.first(), cut);
+        B::stabilise(&mut cursor.second(), cut);
+    }
+
+    fn alike(one: &Self::Store, other: &Self::Store) -> bool {
+        A::alike(&one.0, &other.0) && B::alike(&one.1, &other.1)
     }
 }

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::CounterOverflow;
 use crate::slots::Slots;
-use crate::{Lattice, Merge, ReplicaId, Replicated};
+use crate::{Changed, Lattice, Merge, ReplicaId, Replicated, Summarize};
 
 /// A counter that never falls below 0, at any replica, although each spends on its own: stock,
 /// seats, credit.
@@ -158,6 +158,50 @@ impl BoundedCounter {
             }
         }
         had.saturating_sub(gone)
+    }
+
+    /// The value `before` and now, if that is not the same. Linear in the slots.
+    ///
+    /// ```
+    /// use rejoin_crdts::{BoundedCounter, Changed, ReplicaId};
+    /// let (a, b) = (ReplicaId::new(1, 0), ReplicaId::new(2, 0));
+    /// let mut counter = BoundedCounter::new();
+    /// let _ = counter.grant(a, 5)?;
+    /// let before = counter.clone();
+    /// let _ = (counter.spend(a, 1)?, counter.transfer(a, b, 2)?);
+    /// assert_eq!(counter.changes_since(&before), Some(Changed { old: 5, new: 4 }));
+    /// # Ok::<(), rejoin_crdts::RightsError>(())
+    /// ```
+    #[must_use]
+    pub fn changes_since(&self, before: &Self) -> Option<Changed<u128>> {
+        Changed::between(before.value(), self.value())
+    }
+
+    /// The replicas that have other rights than `before`, ascending. Linear in the slots, and for
+    /// each replica that was granted, gave, got or spent something.
+    ///
+    /// ```
+    /// use rejoin_crdts::{BoundedCounter, Changed, ReplicaId};
+    /// let (a, b) = (ReplicaId::new(1, 0), ReplicaId::new(2, 0));
+    /// let mut counter = BoundedCounter::new();
+    /// let _ = counter.grant(a, 5)?;
+    /// let before = counter.clone();
+    /// let _ = counter.transfer(a, b, 2)?;
+    /// let rights = [(a, Changed { old: 5, new: 3 }), (b, Changed { old: 0, new: 2 })];
+    /// assert!(counter.rights_since(&before).eq(rights));
+    /// # Ok::<(), rejoin_crdts::RightsError>(())
+    /// ```
+    pub fn rights_since<'a>(
+        &'a self,
+        before: &'a Self,
+    ) -> impl Iterator<Item = (ReplicaId, Changed<u128>)> + 'a {
+        let mut differing = self.slots.beyond(&before.slots).unwrap_or_default();
+        differing.merge(&before.slots.beyond(&self.slots).unwrap_or_default());
+        let touched = Self { slots: differing }.replicas();
+        touched.into_iter().filter_map(|replica| {
+            let change = Changed::between(before.rights(replica), self.rights(replica))?;
+            Some((replica, change))
+        })
     }
 
     /// Raises the value by `amount`, which `me` may then spend, and returns the delta, which is
@@ -359,6 +403,19 @@ impl Replicated for BoundedCounter {
             spent: [slot].into_iter().collect(),
             ..BoundedCounterDelta::default()
         }))
+    }
+}
+
+/// A vector of totals is its own summary.
+impl Summarize for BoundedCounter {
+    type Summary = Self;
+
+    fn summary(&self) -> Self {
+        self.clone()
+    }
+
+    fn beyond(&self, theirs: &Self) -> Option<BoundedCounterDelta> {
+        self.missing_from(theirs)
     }
 }
 

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::CounterOverflow;
 use crate::slots::Slots;
-use crate::{Lattice, Merge, ReplicaId, Replicated};
+use crate::{Changed, Lattice, Merge, ReplicaId, Replicated, Summarize};
 
 /// A counter that only grows.
 ///
@@ -85,6 +85,23 @@ impl GCounter {
     #[must_use]
     pub fn slot(&self, replica: ReplicaId) -> u64 {
         self.slots.get(replica)
+    }
+
+    /// The value `before` and now, if that is not the same. Linear in the slots.
+    ///
+    /// ```
+    /// use rejoin_crdts::{Changed, GCounter, Merge, ReplicaId};
+    /// let (a, b) = (ReplicaId::new(1, 0), ReplicaId::new(2, 0));
+    /// let (mut here, mut there) = (GCounter::new(), GCounter::new());
+    /// let _ = here.increment(a, 3)?;
+    /// let before = here.clone();
+    /// here.merge(&there.increment(b, 4)?);
+    /// assert_eq!(here.changes_since(&before), Some(Changed { old: 3, new: 7 }));
+    /// # Ok::<(), rejoin_crdts::CounterOverflow>(())
+    /// ```
+    #[must_use]
+    pub fn changes_since(&self, before: &Self) -> Option<Changed<u128>> {
+        Changed::between(before.value(), self.value())
     }
 
     /// Adds `by` and returns the delta, which is empty for 0.
@@ -177,6 +194,19 @@ impl Replicated for GCounter {
 
     fn parts(&self) -> impl Iterator<Item = GCounterDelta> {
         self.slots.iter().map(|slot| GCounterDelta { slots: [slot].into_iter().collect() })
+    }
+}
+
+/// A vector of totals is its own summary.
+impl Summarize for GCounter {
+    type Summary = Self;
+
+    fn summary(&self) -> Self {
+        self.clone()
+    }
+
+    fn beyond(&self, theirs: &Self) -> Option<GCounterDelta> {
+        self.missing_from(theirs)
     }
 }
 

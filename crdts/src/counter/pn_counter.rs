@@ -5,7 +5,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use super::{CounterOverflow, GCounter, GCounterDelta};
-use crate::{Lattice, Merge, ReplicaId, Replicated};
+use crate::{Changed, Lattice, Merge, ReplicaId, Replicated, Summarize};
 
 /// A counter that grows and shrinks: two [`GCounter`]s, one for what was added and one for what
 /// was taken away.
@@ -65,6 +65,26 @@ impl PnCounter {
     pub fn value(&self) -> i128 {
         let signed = |sum: u128| i128::try_from(sum).expect("fewer than 2^63 replicas");
         signed(self.added.value()) - signed(self.taken.value())
+    }
+
+    /// The value `before` and now, if that is not the same. Linear in the slots.
+    ///
+    /// ```
+    /// use rejoin_crdts::{Changed, PnCounter, Merge, ReplicaId};
+    /// let (a, b) = (ReplicaId::new(1, 0), ReplicaId::new(2, 0));
+    /// let (mut here, mut there) = (PnCounter::new(), PnCounter::new());
+    /// let _ = here.increment(a, 3)?;
+    /// let before = here.clone();
+    /// here.merge(&there.increment(b, 4)?);
+    /// assert_eq!(here.changes_since(&before), Some(Changed { old: 3, new: 7 }));
+    /// let before = here.clone();
+    /// let _ = (here.increment(b, 2)?, here.decrement(b, 2)?); // as it was: no change
+    /// assert_eq!(here.changes_since(&before), None);
+    /// # Ok::<(), rejoin_crdts::CounterOverflow>(())
+    /// ```
+    #[must_use]
+    pub fn changes_since(&self, before: &Self) -> Option<Changed<i128>> {
+        Changed::between(before.value(), self.value())
     }
 
     /// Adds `by` and returns the delta, which is empty for 0.
@@ -197,6 +217,19 @@ impl Replicated for PnCounter {
             .parts()
             .map(PnCounterDelta::adding)
             .chain(self.taken.parts().map(PnCounterDelta::taking))
+    }
+}
+
+/// A vector of totals is its own summary.
+impl Summarize for PnCounter {
+    type Summary = Self;
+
+    fn summary(&self) -> Self {
+        self.clone()
+    }
+
+    fn beyond(&self, theirs: &Self) -> Option<PnCounterDelta> {
+        self.missing_from(theirs)
     }
 }
 

@@ -4,8 +4,8 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::ReplicaId;
 use crate::causal::{Causal, CausalContext, Cursor, DotFun, Dotted, DottedDelta, causal_type};
+use crate::{Changed, ReplicaId};
 
 /// A flag that is off at first, and in which a concurrent disable wins.
 ///
@@ -134,6 +134,24 @@ impl DwFlag {
         self.body.context()
     }
 
+    /// What it was `before` and is now, if that is not the same. Linear in the dots that it has.
+    ///
+    /// ```
+    /// use rejoin_crdts::{Changed, DwFlag, Merge, ReplicaId};
+    /// let (a, b) = (ReplicaId::new(1, 0), ReplicaId::new(2, 0));
+    /// let (mut here, mut there) = (DwFlag::new(), DwFlag::new());
+    /// let before = here.clone();
+    /// here.merge(&there.enable(b));
+    /// assert_eq!(here.changes_since(&before), Some(Changed { old: false, new: true }));
+    /// let before = here.clone();
+    /// let _ = here.enable(a); // it is on: no change
+    /// assert_eq!(here.changes_since(&before), None);
+    /// ```
+    #[must_use]
+    pub fn changes_since(&self, before: &Self) -> Option<Changed<bool>> {
+        Changed::between(before.is_enabled(), self.is_enabled())
+    }
+
     fn view(&self) -> DwFlagView<'_> {
         DwFlagView { store: self.body.store() }
     }
@@ -242,6 +260,10 @@ impl Causal for DwFlag {
         if cursor.store.iter().all(|(_, on)| !on) {
             cursor.remove_where(|dot, _| cut.contains(dot));
         }
+    }
+
+    fn alike(one: &Self::Store, other: &Self::Store) -> bool {
+        DwFlagView { store: one }.is_enabled() == DwFlagView { store: other }.is_enabled()
     }
 }
 

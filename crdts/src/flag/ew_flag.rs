@@ -4,10 +4,10 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::ReplicaId;
 use crate::causal::{
     Causal, CausalContext, Cursor, DotSet, DotStore, Dotted, DottedDelta, causal_type,
 };
+use crate::{Changed, ReplicaId};
 
 /// A flag that is off at first, and in which a concurrent enable wins.
 ///
@@ -108,6 +108,24 @@ impl EwFlag {
     #[must_use]
     pub fn context(&self) -> &CausalContext {
         self.body.context()
+    }
+
+    /// What it was `before` and is now, if that is not the same. Linear in the dots that it has.
+    ///
+    /// ```
+    /// use rejoin_crdts::{Changed, EwFlag, Merge, ReplicaId};
+    /// let (a, b) = (ReplicaId::new(1, 0), ReplicaId::new(2, 0));
+    /// let (mut here, mut there) = (EwFlag::new(), EwFlag::new());
+    /// let before = here.clone();
+    /// here.merge(&there.enable(b));
+    /// assert_eq!(here.changes_since(&before), Some(Changed { old: false, new: true }));
+    /// let before = here.clone();
+    /// let _ = here.enable(a); // it is on: no change
+    /// assert_eq!(here.changes_since(&before), None);
+    /// ```
+    #[must_use]
+    pub fn changes_since(&self, before: &Self) -> Option<Changed<bool>> {
+        Changed::between(before.is_enabled(), self.is_enabled())
     }
 
     fn view(&self) -> EwFlagView<'_> {
@@ -211,6 +229,10 @@ impl Causal for EwFlag {
 
     fn view(store: &Self::Store) -> EwFlagView<'_> {
         EwFlagView { store }
+    }
+
+    fn alike(one: &Self::Store, other: &Self::Store) -> bool {
+        EwFlagView { store: one }.is_enabled() == EwFlagView { store: other }.is_enabled()
     }
 }
 

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::causal::Element;
 use crate::register::StaleStamp;
-use crate::{Lattice, Merge, Replicated, Timestamp, sorted};
+use crate::{Lattice, MapChange, Merge, Replicated, Timestamp, sorted};
 
 /// A map in which, for each key, the put or remove with the greatest stamp wins.
 ///
@@ -29,8 +29,9 @@ use crate::{Lattice, Merge, Replicated, Timestamp, sorted};
 /// lookup are logarithmic, `len` is O(1), iteration passes over the removed keys too; a delta is
 /// what changed, and merging it costs its size times the logarithm of the map; cloning is O(1), and
 /// merging states that share structure costs their difference. There are no dots, so there is no
-/// summary that says exactly and in less space what a replica has: whoever cannot tell compares
-/// states.
+/// summary that says exactly and in less space what a replica has, and no
+/// [`Summarize`](crate::Summarize): deltas arrive in any order, so a greatest stamp says nothing of
+/// smaller ones, and only the stamp of every key tells. Whoever cannot tell compares states.
 ///
 /// **Source**: Johnson & Thomas, RFC 677, 1975, whose database of stamped entries it is; Shapiro et
 /// al., INRIA RR-7506, 2011.
@@ -294,6 +295,38 @@ impl<K: Element, V: Element> LwwMap<K, V> {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.len == 0
+    }
+
+    /// The keys that came, went, or have another value than `before`, ascending. A stamp that grew
+    /// is no change.
+    ///
+    /// Costs the difference where `before` is a clone of what this was; it may be any other map.
+    ///
+    /// ```
+    /// use rejoin_crdts::{Changed, LwwMap, MapChange, ReplicaId, Timestamp};
+    /// let at = |n| Timestamp::new(n, 0, ReplicaId::new(1, 0x5eed));
+    /// let mut settings: LwwMap<String, u32> = LwwMap::new();
+    /// let _ = (settings.put(at(1), "bass", 3u32)?, settings.put(at(2), "volume", 7u32)?);
+    /// let before = settings.clone();
+    /// let _ = settings.put(at(3), "bass", 3u32)?; // as it was
+    /// let _ = settings.put(at(4), "volume", 8u32)?;
+    /// let key = "volume".to_owned();
+    /// let louder = MapChange::Updated(&key, Changed { old: &7, new: &8 });
+    /// assert!(settings.changes_since(&before).eq([louder]));
+    /// # Ok::<(), rejoin_crdts::StaleStamp>(())
+    /// ```
+    pub fn changes_since<'a>(
+        &'a self,
+        before: &'a Self,
+    ) -> impl Iterator<Item = MapChange<&'a K, &'a V>> + 'a {
+        before.entries.diff(&self.entries).filter_map(|difference| {
+            let (key, old, new) = match difference {
+                DiffItem::Add(key, new) => (key, None, new.1.as_ref()),
+                DiffItem::Remove(key, old) => (key, old.1.as_ref(), None),
+                DiffItem::Update { old, new } => (new.0, old.1.1.as_ref(), new.1.1.as_ref()),
+            };
+            MapChange::of(key, old, new, |old, new| old == new)
+        })
     }
 
     fn change(&mut self, key: K, change: Change<V>) -> Result<LwwMapDelta<K, V>, StaleStamp> {

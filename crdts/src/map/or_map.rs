@@ -5,10 +5,10 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::ReplicaId;
 use crate::causal::{
     Causal, CausalContext, Cursor, DotMap, DotStore, Dotted, DottedDelta, Element, causal_type,
 };
+use crate::{MapChange, ReplicaId};
 
 /// A map whose values are causal types, nested to any depth: sets, flags, [`MvRegister`](crate::MvRegister),
 /// `OrMap`.
@@ -306,6 +306,35 @@ impl<K: Element, V: Causal> OrMap<K, V> {
         self.body.context()
     }
 
+    /// The keys that came, went, or have another value than `before`, ascending, with what was
+    /// read there and what is: views, which tell what changed within them in the same way.
+    ///
+    /// Costs the difference where `before` is a clone of what this was; it may be any other map.
+    ///
+    /// ```
+    /// use rejoin_crdts::{MapChange, Merge, OrMap, OrSet, ReplicaId, SetChange};
+    /// let (a, b) = (ReplicaId::new(1, 0), ReplicaId::new(2, 0));
+    /// let mut cart: OrMap<String, OrSet<u8>> = OrMap::new();
+    /// let _ = cart.update(a, "dairy", |set| set.insert(1));
+    /// let _ = cart.update(a, "fruit", |set| set.insert(2));
+    /// let mut peer = cart.clone();
+    /// let mut delta = peer.update(b, "dairy", |set| set.insert(1)); // is there: no change
+    /// delta.merge(&peer.update(b, "fruit", |set| set.insert(3)));
+    ///
+    /// let before = cart.clone();
+    /// cart.merge(&delta);
+    /// let changes: Vec<_> = cart.changes_since(&before).collect();
+    /// let [MapChange::Updated(key, value)] = &changes[..] else { panic!("{changes:?}") };
+    /// assert_eq!(key.as_str(), "fruit");
+    /// assert!(value.new.changes_since(value.old).eq([SetChange::Added(&3)]));
+    /// ```
+    pub fn changes_since<'a>(
+        &'a self,
+        before: &'a Self,
+    ) -> impl Iterator<Item = MapChange<&'a K, V::View<'a>>> + 'a {
+        self.view().changes_since(before.view())
+    }
+
     fn view(&self) -> OrMapView<'_, K, V> {
         OrMapView { store: self.body.store() }
     }
@@ -513,6 +542,30 @@ impl<'a, K: Element, V: Causal> OrMapView<'a, K, V> {
     pub fn is_empty(self) -> bool {
         self.store.is_empty()
     }
+
+    /// The keys that came, went, or have another value, as [`OrMap::changes_since`].
+    ///
+    /// ```
+    /// use rejoin_crdts::{MapChange, OrMap, OrSet, ReplicaId};
+    /// let me = ReplicaId::new(1, 0x5eed);
+    /// let mut carts: OrMap<String, OrMap<String, OrSet<String>>> = OrMap::new();
+    /// let _ = carts.update(me, "ada", |cart| cart.update("fruit", |set| set.insert("apple")));
+    /// let before = carts.clone();
+    /// let _ = carts.update(me, "ada", |cart| cart.update("dairy", |set| set.insert("milk")));
+    /// let (old, new) = (before.get("ada").unwrap(), carts.get("ada").unwrap());
+    /// let mut changes = new.changes_since(old);
+    /// assert!(matches!(changes.next(), Some(MapChange::Added(key, _)) if key == "dairy"));
+    /// assert!(changes.next().is_none());
+    /// ```
+    pub fn changes_since(
+        self,
+        before: Self,
+    ) -> impl Iterator<Item = MapChange<&'a K, V::View<'a>>> + 'a {
+        before.store.diff(self.store).filter_map(|(key, old, new)| {
+            let change = MapChange::of(key, old, new, |old, new| V::alike(old, new))?;
+            Some(change.map(V::view))
+        })
+    }
 }
 
 impl<K: Element, V: Causal> Clone for OrMapView<'_, K, V> {
@@ -540,6 +593,11 @@ impl<K: Element, V: Causal> Causal for OrMap<K, V> {
         for key in cursor.store.iter().map(|(key, _)| key.clone()).collect::<Vec<_>>() {
             cursor.at(key, |mut at| V::stabilise(&mut at, cut));
         }
+    }
+
+    fn alike(one: &Self::Store, other: &Self::Store) -> bool {
+        let (one, other) = (OrMapView::<K, V> { store: one }, OrMapView::<K, V> { store: other });
+        one.changes_since(other).next().is_none()
     }
 }
 

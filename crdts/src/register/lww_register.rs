@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Lattice, Merge, Replicated, Timestamp};
+use crate::{Changed, Lattice, Merge, Replicated, Summarize, Timestamp};
 
 /// A register in which the write with the greatest stamp wins.
 ///
@@ -110,6 +110,27 @@ impl<T> LwwRegister<T> {
     }
 }
 
+impl<T: PartialEq> LwwRegister<T> {
+    /// The value `before` and now, if that is not the same. A stamp that grew is no change.
+    ///
+    /// ```
+    /// use rejoin_crdts::{Changed, LwwRegister, Merge, ReplicaId, Timestamp};
+    /// let at = |n| Timestamp::new(n, 0, ReplicaId::new(1, 0x5eed));
+    /// let (mut here, mut there) = (LwwRegister::<u8>::new(), LwwRegister::<u8>::new());
+    /// let before = here.clone();
+    /// here.merge(&there.set(at(1), 7)?);
+    /// assert_eq!(here.changes_since(&before), Some(Changed { old: None, new: Some(&7) }));
+    /// let before = here.clone();
+    /// here.merge(&there.set(at(2), 7)?);
+    /// assert_eq!(here.changes_since(&before), None);
+    /// # Ok::<(), rejoin_crdts::StaleStamp>(())
+    /// ```
+    #[must_use]
+    pub fn changes_since<'a>(&'a self, before: &'a Self) -> Option<Changed<Option<&'a T>>> {
+        Changed::between(before.get(), self.get())
+    }
+}
+
 impl<T: Ord + Clone> LwwRegister<T> {
     /// Writes `value` and returns the delta.
     ///
@@ -202,6 +223,19 @@ impl<T: Ord + Clone + fmt::Debug> Replicated for LwwRegister<T> {
 
     fn parts(&self) -> impl Iterator<Item = LwwDelta<T>> {
         self.latest.write.is_some().then(|| self.latest.clone()).into_iter()
+    }
+}
+
+/// A stamp names one write, as long as clocks keep their promise: the summary is the stamp.
+impl<T: Ord + Clone + fmt::Debug> Summarize for LwwRegister<T> {
+    type Summary = Option<Timestamp>;
+
+    fn summary(&self) -> Option<Timestamp> {
+        self.stamp()
+    }
+
+    fn beyond(&self, theirs: &Option<Timestamp>) -> Option<LwwDelta<T>> {
+        (self.stamp() > *theirs).then(|| self.latest.clone())
     }
 }
 

@@ -5,10 +5,10 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use smallvec::SmallVec;
 
-use crate::ReplicaId;
 use crate::causal::{
     Causal, CausalContext, Cursor, DotFun, Dotted, DottedDelta, Element, causal_type,
 };
+use crate::{Changed, ReplicaId};
 
 /// A register that keeps what was written concurrently, side by side, until somebody writes who has
 /// seen it.
@@ -126,6 +126,27 @@ impl<T: Element> MvRegister<T> {
         self.body.context()
     }
 
+    /// The values `before` and now, if they are not the same. Linear in them.
+    ///
+    /// ```
+    /// use rejoin_crdts::{Merge, MvRegister, ReplicaId};
+    /// let (a, b) = (ReplicaId::new(1, 0), ReplicaId::new(2, 0));
+    /// let (mut here, mut there) = (MvRegister::<u8>::new(), MvRegister::<u8>::new());
+    /// let _ = here.set(a, 1);
+    /// let before = here.clone();
+    /// here.merge(&there.set(b, 2)); // at the same time
+    /// let change = here.changes_since(&before).expect("there are two now");
+    /// assert!(change.old.values().eq(&[1]) && change.new.values().eq(&[1, 2]));
+    /// let before = here.clone();
+    /// here.merge(&there.set(b, 2)); // again: no change
+    /// assert!(here.changes_since(&before).is_none());
+    /// ```
+    #[must_use]
+    pub fn changes_since<'a>(&'a self, before: &'a Self) -> Option<Changed<MvRegisterView<'a, T>>> {
+        let (old, new) = (before.view(), self.view());
+        (!Self::alike(old.store, new.store)).then_some(Changed { old, new })
+    }
+
     fn view(&self) -> MvRegisterView<'_, T> {
         MvRegisterView { store: self.body.store() }
     }
@@ -223,6 +244,10 @@ impl<T: Element> Causal for MvRegister<T> {
 
     fn view(store: &Self::Store) -> MvRegisterView<'_, T> {
         MvRegisterView { store }
+    }
+
+    fn alike(one: &Self::Store, other: &Self::Store) -> bool {
+        MvRegisterView { store: one }.values().eq(MvRegisterView { store: other }.values())
     }
 }
 

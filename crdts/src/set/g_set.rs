@@ -7,9 +7,9 @@ use std::fmt;
 use im::OrdSet;
 use serde::{Deserialize, Serialize};
 
-use super::{absorb, lacking};
+use super::{absorb, differing, lacking};
 use crate::causal::Element;
-use crate::{Lattice, Merge, Replicated, sorted};
+use crate::{Lattice, Merge, Replicated, SetChange, sorted};
 
 /// A set that only grows.
 ///
@@ -22,7 +22,8 @@ use crate::{Lattice, Merge, Replicated, sorted};
 /// logarithmic; a delta is what was added, and merging it costs its size times the logarithm of
 /// the set; cloning is O(1), and merging states that share structure costs their difference.
 /// There are no dots, so there is no summary that says exactly and in less space what a replica
-/// has: whoever cannot tell compares states.
+/// has, and no [`Summarize`](crate::Summarize): only the elements themselves tell which are there.
+/// Whoever cannot tell compares states.
 ///
 /// **Source**: Shapiro, Preguiça, Baquero & Zawirski, INRIA RR-7506, 2011.
 ///
@@ -166,6 +167,26 @@ impl<T: Element> GSet<T> {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.elements.is_empty()
+    }
+
+    /// What came between `before` and now, ascending; nothing goes, unless `before` is some other
+    /// set.
+    ///
+    /// Costs the difference where the two share structure, as a set and its clone do.
+    ///
+    /// ```
+    /// use rejoin_crdts::{GSet, Merge, SetChange};
+    /// let (mut here, mut there) = (GSet::<u8>::new(), GSet::new());
+    /// let _ = (here.insert(1), there.insert(1), there.insert(2));
+    /// let before = here.clone();
+    /// here.merge(&there);
+    /// assert!(here.changes_since(&before).eq([SetChange::Added(&2)]));
+    /// ```
+    pub fn changes_since<'a>(
+        &'a self,
+        before: &'a Self,
+    ) -> impl Iterator<Item = SetChange<&'a T>> + 'a {
+        differing(&before.elements, &self.elements)
     }
 }
 

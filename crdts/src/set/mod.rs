@@ -14,16 +14,28 @@ pub use two_phase_set::{TwoPhaseDelta, TwoPhaseSet};
 use im::OrdSet;
 use im::ordset::DiffItem;
 
+use crate::SetChange;
 use crate::causal::Element;
+
+/// What is in one and not in the other, ascending. Costs their difference.
+fn differing<'a, T: Element>(
+    old: &'a OrdSet<T>,
+    new: &'a OrdSet<T>,
+) -> impl Iterator<Item = SetChange<&'a T>> {
+    old.diff(new).map(|difference| match difference {
+        DiffItem::Add(element) => SetChange::Added(element),
+        DiffItem::Remove(element) => SetChange::Removed(element),
+    })
+}
 
 /// What is in `theirs` and not in `mine`, ascending. Costs their difference.
 fn lacking<'a, T: Element>(
     mine: &'a OrdSet<T>,
     theirs: &'a OrdSet<T>,
 ) -> impl Iterator<Item = &'a T> {
-    mine.diff(theirs).filter_map(|difference| match difference {
-        DiffItem::Add(element) => Some(element),
-        DiffItem::Remove(_) => None,
+    differing(mine, theirs).filter_map(|change| match change {
+        SetChange::Added(element) => Some(element),
+        SetChange::Removed(_) => None,
     })
 }
 

@@ -5,11 +5,11 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::ReplicaId;
 use crate::causal::{
     Causal, CausalContext, Cursor, DotMap, DotSet, DotStore, Dotted, DottedDelta, Element,
     causal_type,
 };
+use crate::{ReplicaId, SetChange};
 
 /// A set in which a concurrent add wins over a remove (add-wins, observed-remove).
 ///
@@ -197,6 +197,28 @@ impl<T: Element> OrSet<T> {
         self.body.context()
     }
 
+    /// What came and what went between `before` and now, ascending.
+    ///
+    /// Costs the difference where `before` is a clone of what this was; it may be any other set.
+    ///
+    /// ```
+    /// use rejoin_crdts::{Merge, OrSet, ReplicaId, SetChange};
+    /// let (a, b) = (ReplicaId::new(1, 0), ReplicaId::new(2, 0));
+    /// let (mut here, mut there) = (OrSet::<u8>::new(), OrSet::new());
+    /// there.merge(&here.insert(a, 1));
+    /// let mut delta = there.insert(b, 2);
+    /// delta.merge(&there.insert(b, 1)); // renews what is there, which is no change
+    /// let before = here.clone();
+    /// here.merge(&delta);
+    /// assert!(here.changes_since(&before).eq([SetChange::Added(&2)]));
+    /// ```
+    pub fn changes_since<'a>(
+        &'a self,
+        before: &'a Self,
+    ) -> impl Iterator<Item = SetChange<&'a T>> + 'a {
+        self.view().changes_since(before.view())
+    }
+
     fn view(&self) -> OrSetView<'_, T> {
         OrSetView { store: self.body.store() }
     }
@@ -361,6 +383,24 @@ impl<'a, T: Element> OrSetView<'a, T> {
     pub fn is_empty(self) -> bool {
         self.store.is_empty()
     }
+
+    /// What came and what went, as [`OrSet::changes_since`].
+    ///
+    /// ```
+    /// use rejoin_crdts::{OrMap, OrSet, ReplicaId, SetChange};
+    /// let me = ReplicaId::new(1, 0x5eed);
+    /// let mut cart: OrMap<String, OrSet<u8>> = OrMap::new();
+    /// let _ = cart.update(me, "fruit", |set| set.insert(1));
+    /// let before = cart.clone();
+    /// let _ = cart.update(me, "fruit", |set| set.insert(2));
+    /// let (old, new) = (before.get("fruit").unwrap(), cart.get("fruit").unwrap());
+    /// assert!(new.changes_since(old).eq([SetChange::Added(&2)]));
+    /// ```
+    pub fn changes_since(self, before: Self) -> impl Iterator<Item = SetChange<&'a T>> + 'a {
+        let differing = before.store.diff(self.store);
+        differing
+            .filter_map(|(element, old, new)| SetChange::of(element, old.is_some(), new.is_some()))
+    }
 }
 
 impl<T: Element> Clone for OrSetView<'_, T> {
@@ -382,6 +422,11 @@ impl<T: Element> Causal for OrSet<T> {
 
     fn view(store: &Self::Store) -> OrSetView<'_, T> {
         OrSetView { store }
+    }
+
+    fn alike(one: &Self::Store, other: &Self::Store) -> bool {
+        let (one, other) = (OrSetView { store: one }, OrSetView { store: other });
+        one.changes_since(other).next().is_none()
     }
 }
 

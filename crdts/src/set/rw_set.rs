@@ -1,6 +1,7 @@
 //! The remove-wins set.
 
 use std::borrow::Borrow;
+use std::collections::BTreeSet;
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
@@ -9,7 +10,7 @@ use crate::causal::{
     Causal, CausalContext, Cursor, DotFun, DotMap, DotSet, DotStore, Dotted, DottedDelta, Element,
     causal_type,
 };
-use crate::{Dot, ReplicaId};
+use crate::{Dot, ReplicaId, SetChange};
 
 /// A set in which a concurrent remove wins over an add.
 ///
@@ -210,6 +211,28 @@ impl<T: Element> RwSet<T> {
         self.body.context()
     }
 
+    /// What came and what went between `before` and now, ascending.
+    ///
+    /// Costs the difference where `before` is a clone of what this was, and the size where a clear
+    /// was among it; it may be any other set.
+    ///
+    /// ```
+    /// use rejoin_crdts::{Merge, ReplicaId, RwSet, SetChange};
+    /// let (a, b) = (ReplicaId::new(1, 0), ReplicaId::new(2, 0));
+    /// let (mut here, mut there) = (RwSet::<u8>::new(), RwSet::<u8>::new());
+    /// let _ = here.insert(a, 1);
+    /// let before = here.clone();
+    /// here.merge(&there.remove(b, 2)); // which was not in: no change
+    /// here.merge(&there.clear(b));     // at the same time as the insert
+    /// assert!(here.changes_since(&before).eq([SetChange::Removed(&1)]));
+    /// ```
+    pub fn changes_since<'a>(
+        &'a self,
+        before: &'a Self,
+    ) -> impl Iterator<Item = SetChange<&'a T>> + 'a {
+        self.view().changes_since(before.view())
+    }
+
     fn view(&self) -> RwSetView<'_, T> {
         RwSetView { store: self.body.store() }
     }
@@ -365,6 +388,31 @@ impl<'a, T: Element> RwSetView<'a, T> {
         self.iter().next().is_none()
     }
 
+    /// What came and what went, as [`RwSet::changes_since`].
+    ///
+    /// ```
+    /// use rejoin_crdts::{OrMap, ReplicaId, RwSet, SetChange};
+    /// let me = ReplicaId::new(1, 0x5eed);
+    /// let mut members: OrMap<String, RwSet<u8>> = OrMap::new();
+    /// let _ = members.update(me, "admins", |set| set.insert(1));
+    /// let before = members.clone();
+    /// let _ = members.update(me, "admins", |set| set.remove(1));
+    /// let (old, new) = (before.get("admins").unwrap(), members.get("admins").unwrap());
+    /// assert!(new.changes_since(old).eq([SetChange::Removed(&1)]));
+    /// ```
+    pub fn changes_since(self, before: Self) -> impl Iterator<Item = SetChange<&'a T>> + 'a {
+        let (old, new) = (before.store, self.store);
+        let touched: BTreeSet<&'a T> = if old.0 == new.0 {
+            old.1.diff(&new.1).map(|(element, ..)| element).collect()
+        } else {
+            // A clear takes out elements of which nothing else was said.
+            old.1.iter().chain(new.1.iter()).map(|(element, _)| element).collect()
+        };
+        touched.into_iter().filter_map(move |element| {
+            SetChange::of(element, before.contains(element), self.contains(element))
+        })
+    }
+
     /// Whether nothing that is known of an element says that it was removed: no remove, and no clear
     /// that no add of it had seen.
     fn is_in(self, marks: &DotFun<Mark>) -> bool {
@@ -450,6 +498,11 @@ impl<T: Element> Causal for RwSet<T> {
             .filter(|&clear| !elements.iter().any(|(_, marks)| holds_out(clear, marks)))
             .collect();
         cursor.first().remove_where(|clear, ()| idle.contains(&clear));
+    }
+
+    fn alike(one: &Self::Store, other: &Self::Store) -> bool {
+        let (one, other) = (RwSetView { store: one }, RwSetView { store: other });
+        one.changes_since(other).next().is_none()
     }
 }
 

@@ -7,9 +7,9 @@ use std::fmt;
 use im::OrdSet;
 use serde::{Deserialize, Serialize};
 
-use super::{absorb, lacking};
+use super::{absorb, differing, lacking};
 use crate::causal::Element;
-use crate::{Lattice, Merge, Replicated, sorted};
+use crate::{Lattice, Merge, Replicated, SetChange, sorted};
 
 /// A set in which every element is added once at most and removed once at most: what was removed
 /// stays out.
@@ -28,8 +28,9 @@ use crate::{Lattice, Merge, Replicated, sorted};
 /// that arrives late would bring its element back. Insert, remove and `contains` are logarithmic;
 /// a delta is what changed, and merging it costs its size times the logarithm of the set; cloning
 /// is O(1), and merging states that share structure costs their difference. There are no dots, so
-/// there is no summary that says exactly and in less space what a replica has: whoever cannot tell
-/// compares states.
+/// there is no summary that says exactly and in less space what a replica has, and no
+/// [`Summarize`](crate::Summarize): only the elements themselves tell which were added and which
+/// removed. Whoever cannot tell compares states.
 ///
 /// **Source**: Shapiro, Preguiça, Baquero & Zawirski, INRIA RR-7506, 2011 (2P-Set).
 ///
@@ -239,6 +240,28 @@ impl<T: Element> TwoPhaseSet<T> {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.elements.is_empty()
+    }
+
+    /// What came and what went between `before` and now, ascending.
+    ///
+    /// Costs the difference where `before` is a clone of what this was; it may be any other set.
+    ///
+    /// ```
+    /// use rejoin_crdts::{Merge, SetChange, TwoPhaseSet};
+    /// let (mut here, mut there) = (TwoPhaseSet::<u8>::new(), TwoPhaseSet::new());
+    /// there.merge(&here.insert(1));
+    /// let before = here.clone();
+    /// let mut delta = there.remove(&1);
+    /// delta.merge(&there.insert(2));
+    /// delta.merge(&there.remove(&2)); // it was never in here: no change
+    /// here.merge(&delta);
+    /// assert!(here.changes_since(&before).eq([SetChange::Removed(&1)]));
+    /// ```
+    pub fn changes_since<'a>(
+        &'a self,
+        before: &'a Self,
+    ) -> impl Iterator<Item = SetChange<&'a T>> + 'a {
+        differing(&before.elements, &self.elements)
     }
 
     fn knows(&self, element: &T) -> bool {

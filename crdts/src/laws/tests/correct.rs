@@ -4,7 +4,7 @@ use super::fixture::{GrowModel, fault};
 use crate::laws::{Law, Laws, Report};
 use crate::{Model, ReplicaId, spec};
 
-fn holds<M: Model>(model: M) -> Report {
+pub(super) fn holds<M: Model>(model: M) -> Report {
     let report = Laws::new(model).check().unwrap();
     assert!(report.concurrent > 0);
     let unchecked: Vec<Law> = report.unchecked().collect();
