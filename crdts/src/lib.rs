@@ -59,6 +59,7 @@
 pub mod causal;
 mod clock;
 mod counter;
+mod document;
 mod flag;
 mod history;
 mod id;
@@ -79,6 +80,10 @@ pub use clock::{ClockError, Hlc, Lamport, Timestamp, VectorClock};
 pub use counter::{
     BoundedCounter, BoundedCounterDelta, CounterOverflow, GCounter, GCounterDelta, PnCounter,
     PnCounterDelta, RightsError,
+};
+pub use document::{
+    Document, DocumentDelta, DocumentEdit, DocumentView, EditError, FieldEdit, Float, Kind, Scalar,
+    TooDeep, Value,
 };
 pub use flag::{
     DwFlag, DwFlagDelta, DwFlagEdit, DwFlagView, EwFlag, EwFlagDelta, EwFlagEdit, EwFlagView,

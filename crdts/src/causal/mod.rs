@@ -12,6 +12,7 @@ mod dot_map;
 mod dotted;
 mod edit;
 mod pair;
+mod product;
 
 pub use context::CausalContext;
 pub use dot_fun::{DotFun, DotFunDelta, DotSet};
@@ -20,6 +21,7 @@ pub(crate) use dotted::causal_type;
 pub use dotted::{Dotted, DottedDelta};
 pub(crate) use edit::Minter;
 pub use edit::{Causal, Cursor};
+pub(crate) use product::causal_product;
 
 use std::fmt::Debug;
 use std::hash::Hash;

@@ -7,6 +7,7 @@
 
 mod bounded_counter;
 mod counter;
+mod document;
 mod flag;
 mod g_set;
 mod lww_map;
@@ -18,6 +19,7 @@ mod two_phase_set;
 
 pub use bounded_counter::{BoundedCounterModel, BoundedOp, BoundedValue};
 pub use counter::{CounterOp, GCounterModel, PnCounterModel};
+pub use document::{DocumentModel, DocumentOp, DocumentStep, FieldOp, Place};
 pub use flag::{DwFlagModel, EwFlagModel, FlagOp};
 pub use g_set::{Add, GSetModel};
 pub use lww_map::{LwwMapModel, LwwMapOp};
