@@ -64,6 +64,7 @@ mod change;
 mod clock;
 mod compose;
 mod counter;
+mod document;
 mod flag;
 mod history;
 mod id;
@@ -87,6 +88,10 @@ pub use counter::{
     BoundedCounter, BoundedCounterDelta, CounterOverflow, GCounter, GCounterDelta, PnCounter,
     PnCounterDelta, ResettableCounter, ResettableCounterEdit, ResettableCounterView,
     ResettableDelta, RightsError,
+};
+pub use document::{
+    Document, DocumentDelta, DocumentEdit, DocumentView, EditError, FieldEdit, Float, Kind, Scalar,
+    TooDeep, Value,
 };
 pub use flag::{
     DwFlag, DwFlagDelta, DwFlagEdit, DwFlagView, EwFlag, EwFlagDelta, EwFlagEdit, EwFlagView,

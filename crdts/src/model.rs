@@ -9,6 +9,7 @@ use serde::de::DeserializeOwned;
 
 use crate::clock::ClockError;
 use crate::counter::{CounterOverflow, RightsError};
+use crate::document::TooDeep;
 use crate::register::StaleStamp;
 use crate::wire::WireError;
 use crate::{At, ReplicaId, Replicated, View};
@@ -301,6 +302,9 @@ pub enum Refused {
     /// A write with a stamp that does not exceed what it replaces.
     #[error(transparent)]
     Stale(#[from] StaleStamp),
+    /// Maps nested deeper than what can be sent.
+    #[error(transparent)]
+    Depth(#[from] TooDeep),
     /// A clock that cannot go on, or a stamp too far ahead.
     #[error(transparent)]
     Clock(#[from] ClockError),

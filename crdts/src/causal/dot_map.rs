@@ -246,6 +246,13 @@ impl<K: Element, S: DotStore> DotStore for DotMap<K, S> {
     }
 }
 
+impl<K, D> DotMapDelta<K, D> {
+    /// The keys, with what is recorded of each, ascending.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (&K, &D)> + '_ {
+        self.entries.iter()
+    }
+}
+
 impl<K: Ord, D: Default + PartialEq> DotMapDelta<K, D> {
     fn of(records: impl IntoIterator<Item = (K, D)>) -> Self {
         let empty = D::default();

@@ -137,6 +137,21 @@ impl<'a, S: DotStore> Cursor<'a, S> {
 }
 
 impl<S: DotStore> Cursor<'_, S> {
+    /// The same place, for a while.
+    pub(crate) fn reborrow(&mut self) -> Cursor<'_, S> {
+        self.part(|store| store, |delta| delta)
+    }
+
+    /// One of several places that lie side by side here.
+    pub(crate) fn part<T: DotStore>(
+        &mut self,
+        store: impl FnOnce(&mut S) -> &mut T,
+        delta: impl FnOnce(&mut S::Delta) -> &mut T::Delta,
+    ) -> Cursor<'_, T> {
+        let Minter { me, context, removals } = &mut self.minter;
+        Cursor::new(store(self.store), delta(self.delta), Minter { me: *me, context, removals })
+    }
+
     /// Edits here, or changes nothing if `edit` fails.
     pub(crate) fn attempt<E>(
         &mut self,
@@ -184,14 +199,12 @@ impl<V: Element> Cursor<'_, DotFun<V>> {
 impl<A: DotStore, B: DotStore> Cursor<'_, (A, B)> {
     /// The first of the two places that lie side by side here.
     pub(crate) fn first(&mut self) -> Cursor<'_, A> {
-        let Minter { me, context, removals } = &mut self.minter;
-        Cursor::new(&mut self.store.0, &mut self.delta.0, Minter { me: *me, context, removals })
+        self.part(|pair| &mut pair.0, |pair| &mut pair.0)
     }
 
     /// The second of the two places that lie side by side here.
     pub(crate) fn second(&mut self) -> Cursor<'_, B> {
-        let Minter { me, context, removals } = &mut self.minter;
-        Cursor::new(&mut self.store.1, &mut self.delta.1, Minter { me: *me, context, removals })
+        self.part(|pair| &mut pair.1, |pair| &mut pair.1)
     }
 }
 

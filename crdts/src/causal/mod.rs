@@ -13,6 +13,7 @@ mod dotted;
 mod edit;
 mod matrix;
 mod pair;
+mod product;
 
 pub use context::CausalContext;
 pub use dot_fun::{DotFun, DotFunDelta, DotSet};
@@ -23,6 +24,7 @@ pub(crate) use edit::Minter;
 pub use edit::{Causal, Cursor};
 pub use matrix::MatrixClock;
 pub use pair::PairEdit;
+pub(crate) use product::causal_product;
 
 use std::fmt::Debug;
 use std::hash::Hash;

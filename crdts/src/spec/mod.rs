@@ -8,6 +8,7 @@
 mod bounded_counter;
 mod collecting;
 mod counter;
+mod document;
 mod flag;
 mod g_set;
 mod lexical;
@@ -24,6 +25,7 @@ mod two_phase_set;
 pub use bounded_counter::{BoundedCounterModel, BoundedOp, BoundedValue};
 pub use collecting::{Collect, CollectOp, Collecting};
 pub use counter::{CounterOp, GCounterModel, PnCounterModel};
+pub use document::{DocumentModel, DocumentOp, DocumentStep, FieldOp, Place};
 pub use flag::{DwFlagModel, EwFlagModel, FlagOp};
 pub use g_set::{Add, GSetModel};
 pub use lexical::{LexicalModel, Under};

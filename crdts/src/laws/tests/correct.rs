@@ -74,3 +74,8 @@ fn maps_of_every_causal_type_hold() {
     holds(spec::OrMapModel::new([1, 2], spec::DwFlagModel));
     holds(spec::OrMapModel::new([1, 2], spec::RwSetModel::new([1, 2])));
 }
+
+#[test]
+fn documents_hold() {
+    holds(spec::DocumentModel);
+}
