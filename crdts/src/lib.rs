@@ -32,7 +32,7 @@
 //!
 //! | for | see |
 //! |---|---|
-//! | data to replicate | [`GCounter`], [`PnCounter`], [`BoundedCounter`]; [`LwwRegister`], [`MvRegister`]; [`EwFlag`], [`DwFlag`]; [`GSet`], [`TwoPhaseSet`], [`OrSet`], [`RwSet`]; [`LwwMap`], [`OrMap`] |
+//! | data to replicate | [`GCounter`], [`PnCounter`], [`BoundedCounter`]; [`LwwRegister`], [`MvRegister`]; [`EwFlag`], [`DwFlag`]; [`GSet`], [`TwoPhaseSet`], [`OrSet`], [`RwSet`]; [`LwwMap`], [`OrMap`]; [`Sequence`], for text too |
 //! | time and causality | [`Hlc`], [`Lamport`], [`VectorClock`], [`CausalContext`] |
 //! | replication without sockets or clocks | [`sync`]: the [`Protocol`](sync::Protocol) contract and the policies behind it |
 //! | bytes | [`wire`]: a checksummed envelope with limits |
@@ -67,6 +67,7 @@ pub mod laws;
 mod map;
 pub mod model;
 mod register;
+mod sequence;
 mod set;
 mod slots;
 mod sorted;
@@ -91,6 +92,7 @@ pub use model::{Delivery, DeltaOf, Draw, Model, Refused, Spec, Symmetry};
 pub use register::{
     LwwDelta, LwwRegister, MvDelta, MvRegister, MvRegisterEdit, MvRegisterView, StaleStamp,
 };
+pub use sequence::{IndexError, Sequence, SequenceDelta, SequenceEdit, SequenceView};
 pub use set::{
     GSet, GSetDelta, OrSet, OrSetDelta, OrSetEdit, OrSetView, RwSet, RwSetDelta, RwSetEdit,
     RwSetView, TwoPhaseDelta, TwoPhaseSet,

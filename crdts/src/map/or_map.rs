@@ -484,7 +484,7 @@ impl<'a, K: Element, V: Causal> OrMapView<'a, K, V> {
     /// ```
     #[must_use]
     pub fn is_empty(self) -> bool {
-        self.store.is_empty()
+        !self.store.is_present()
     }
 }
 

@@ -14,6 +14,7 @@ mod or_map;
 mod or_set;
 mod register;
 mod rw_set;
+mod sequence;
 mod two_phase_set;
 
 pub use bounded_counter::{BoundedCounterModel, BoundedOp, BoundedValue};
@@ -25,4 +26,5 @@ pub use or_map::{MapOp, Nested, OrMapModel};
 pub use or_set::{OrSetModel, SetOp};
 pub use register::{LwwRegisterModel, MvRegisterModel, Write};
 pub use rw_set::RwSetModel;
+pub use sequence::{SequenceModel, SequenceOp};
 pub use two_phase_set::{TwoPhaseOp, TwoPhaseSetModel};
