@@ -11,7 +11,7 @@ use crate::causal::{
 };
 
 /// A map whose values are causal types, nested to any depth: sets, flags, [`MvRegister`](crate::MvRegister),
-/// `OrMap`.
+/// [`Sequence`](crate::Sequence), `OrMap`.
 ///
 /// **Specification**: an operation inside key `k` counts iff no visible remove of `k`, nor clear,
 /// had seen it; the value of `k` is the nested type's specification over the operations that
@@ -21,7 +21,8 @@ use crate::causal::{
 /// **Anomalies**: a key that is removed while another replica updates it stays, with the
 /// concurrent update alone and not with what the remove had seen. **Delivery**: causal.
 ///
-/// **Cost**: that of the values, one context for the whole tree, no tombstones. Update and lookup
+/// **Cost**: that of the values, one context for the whole tree, no tombstones of its own. (A key
+/// whose sequences are empty is not present, and keeps their tombstones; iteration passes over it.) Update and lookup
 /// are logarithmic in the keys at each level; a delta is proportional to what changed; cloning is
 /// O(1).
 ///

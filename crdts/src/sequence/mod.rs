@@ -1,6 +1,7 @@
 //! The sequence: a list that several edit at once, such as a text.
 
 mod order;
+mod runs;
 mod store;
 mod tree;
 
@@ -627,5 +628,249 @@ impl<T: Element> fmt::Debug for SequenceView<'_, T> {
 impl<T: Element> fmt::Debug for Sequence<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Debug::fmt(&self.body, f)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Merge, OrMap, Replicated};
+
+    const A: ReplicaId = ReplicaId::new(1, 0);
+    const B: ReplicaId = ReplicaId::new(2, 0);
+    const C: ReplicaId = ReplicaId::new(3, 0);
+
+    type Text = Sequence<char>;
+    type Notes = OrMap<String, Text>;
+
+    fn typed(me: ReplicaId, text: &str) -> (Text, SequenceDelta<char>) {
+        let mut sequence = Text::new();
+        let delta = sequence.insert_all(me, 0, text.chars()).unwrap();
+        (sequence, delta)
+    }
+
+    /// Types backwards: each letter before the last.
+    fn type_backwards(text: &mut Text, me: ReplicaId, index: usize, word: &str) {
+        for letter in word.chars().rev() {
+            let _ = text.insert(me, index, letter).unwrap();
+        }
+    }
+
+    fn merged(one: &Text, other: &Text) -> String {
+        let (mut here, mut there) = (one.clone(), other.clone());
+        here.merge(other);
+        there.merge(one);
+        assert_eq!(here, there);
+        assert_eq!(here.to_string(), there.to_string());
+        here.to_string()
+    }
+
+    #[test]
+    fn what_is_typed_at_once_is_not_interleaved_forwards_or_backwards() {
+        let (mut here, delta) = typed(A, "()");
+        let mut there = Text::new();
+        there.merge(&delta);
+        type_backwards(&mut here, A, 1, "milk");
+        type_backwards(&mut there, B, 1, "bread");
+        assert_eq!(merged(&here, &there), "(milkbread)");
+        let _ = here.insert_all(A, 5, "-tea".chars()).unwrap();
+        let _ = there.insert_all(B, 6, "-jam".chars()).unwrap();
+        assert_eq!(merged(&here, &there), "(milk-teabread-jam)");
+    }
+
+    /// The histories in which `FugueMax` differs from Fugue: right siblings whose right origins
+    /// differ, the further one first, so that what was inserted before an element stays with it.
+    #[test]
+    fn of_what_was_inserted_after_one_element_that_with_the_nearer_right_neighbour_comes_last() {
+        let (mut here, delta) = typed(B, "b");
+        let (mut there, mut elsewhere) = (Text::new(), Text::new());
+        let _ = there.insert(A, 0, 'a').unwrap(); // at the end, concurrently
+        elsewhere.merge(&delta);
+        elsewhere.merge(&there); // "ab"
+        assert_eq!(elsewhere.to_string(), "ab");
+        let far = there.insert(C, 1, 'x').unwrap(); // after a, before the end
+        let near = elsewhere.insert(A, 1, 'y').unwrap(); // after a, before b: by the smaller id
+        here.merge(&far);
+        here.merge(&near); // their parent is not there yet
+        assert_eq!(here.to_string(), "b");
+        here.merge(&there);
+        here.merge(&elsewhere);
+        assert_eq!(here.to_string(), "axyb");
+        assert_eq!(merged(&there, &elsewhere), "axyb");
+    }
+
+    #[test]
+    fn an_index_past_the_end_is_named_and_changes_nothing() {
+        let (mut text, _) = typed(A, "abc");
+        let before = text.clone();
+        let error = |index, end| Some(IndexError { index, end });
+        assert_eq!(text.insert(A, 4, 'x').err(), error(4, 3));
+        assert_eq!(text.remove(A, 3).err(), error(3, 2));
+        assert_eq!(text.remove_range(A, 1..=3).err(), error(4, 3));
+        assert_eq!(text.remove_range(A, ..=usize::MAX).err(), error(usize::MAX, 3));
+        #[expect(clippy::reversed_empty_ranges, reason = "that is what is refused")]
+        let backwards = text.range(2..1).err();
+        assert_eq!(backwards, error(2, 1));
+        assert_eq!(text, before);
+        assert_eq!(text.remove_range(A, 3..), Ok(SequenceDelta::default()), "nothing to delete");
+        assert_eq!(text, before);
+        assert_eq!(error(4, 3).unwrap().to_string(), "4 is past the end, 3");
+    }
+
+    #[test]
+    fn long_texts_are_neither_walked_nor_recurred_over() {
+        const LETTERS: usize = 20_000;
+        let word = "x".repeat(LETTERS);
+        let (mut forwards, delta) = typed(A, &word);
+        let mut backwards = Text::new();
+        type_backwards(&mut backwards, B, 0, &word);
+        assert_eq!(merged(&forwards, &backwards), "x".repeat(2 * LETTERS));
+        let json = serde_json::to_string(&backwards).unwrap();
+        assert_eq!(serde_json::from_str::<Text>(&json).unwrap(), backwards);
+        let mut late = Text::new();
+        late.merge(&forwards.insert(A, LETTERS, '!').unwrap());
+        late.merge(&backwards);
+        late.merge(&delta);
+        assert_eq!(late.len(), 2 * LETTERS + 1);
+        let _ = late.clear(A);
+        assert!(late.is_empty() && late.get(0).is_none());
+    }
+
+    #[test]
+    fn what_arrives_before_its_neighbours_is_read_when_they_are_there() {
+        let (mut here, first) = typed(A, "ab");
+        let deltas = [
+            first,
+            here.insert(A, 1, 'x').unwrap(),     // before b
+            here.insert(A, 2, 'y').unwrap(),     // after x, before b
+            here.remove_range(A, 1..3).unwrap(), // x and y
+            here.insert(A, 1, 'z').unwrap(),
+        ];
+        assert_eq!(here.to_string(), "azb");
+        for first in 0..deltas.len() {
+            for step in 1..deltas.len() {
+                let mut there = Text::new();
+                let mut joined = SequenceDelta::default();
+                for at in 0..deltas.len() {
+                    let delta = &deltas[(first + at * step) % deltas.len()];
+                    there.merge(delta);
+                    joined.merge(delta);
+                }
+                let mut at_once = Text::new();
+                at_once.merge(&joined);
+                assert_eq!((&there, there.to_string()), (&at_once, at_once.to_string()));
+                assert_eq!((&there, there.to_string()), (&here, here.to_string()));
+            }
+        }
+    }
+
+    #[test]
+    fn a_key_whose_text_is_gone_is_not_there_and_its_tombstones_are() {
+        let (mut here, mut there) = (Notes::new(), Notes::new());
+        let type_in = |notes: &mut Notes, me, index, text: &str| {
+            notes.try_update(me, "note", |edit| edit.insert_all(index, text.chars())).unwrap()
+        };
+        there.merge(&type_in(&mut here, A, 0, "ad"));
+        let removed = here.remove(A, "note");
+        assert_eq!(here.remove(A, "note"), Default::default(), "there is nothing to remove");
+        assert_eq!(here.clear(A), Default::default());
+        for gone in [&here, &serde_json::from_str(&serde_json::to_string(&here).unwrap()).unwrap()]
+        {
+            assert!(gone.is_empty() && !gone.contains_key("note") && gone.get("note").is_none());
+            assert_eq!((gone.len(), gone.iter().len(), gone.iter().count()), (0, 0, 0));
+        }
+        let added = type_in(&mut there, B, 1, "bc"); // between the letters that are gone here
+        here.merge(&added);
+        there.merge(&removed);
+        assert_eq!(here, there);
+        assert_eq!((here.len(), here.iter().len()), (1, 1));
+        assert_eq!(here.get("note").unwrap().to_string(), "bc");
+        let _ = here.try_update(A, "other", |edit| edit.insert(0, 'x')).unwrap();
+        let _ = here.clear(A);
+        assert!(here.is_empty());
+        let outer: OrMap<u8, Notes> = OrMap::new();
+        let mut outer = outer;
+        let _ = outer.update(A, 1, |notes| {
+            notes.update("note", |edit| edit.insert(0, 'x').unwrap());
+        });
+        let _ = outer.update(A, 1, |notes| notes.remove("note"));
+        assert!(outer.is_empty() && outer.get(&1).is_none());
+    }
+
+    #[test]
+    fn who_has_nothing_takes_a_state_as_it_is_and_who_has_something_takes_what_is_missing() {
+        let (here, _) = typed(A, "milk");
+        let (mut there, _) = typed(B, "bread");
+        let mut fresh = Text::new();
+        assert!(fresh.merge(&here) && !fresh.merge(&here));
+        let delta = here.missing_from(&there).unwrap();
+        assert!(there.merge(&delta) && !there.merge(&delta));
+        assert_eq!(there.to_string(), "milkbread");
+        assert_eq!(here.missing_from(&there), None);
+    }
+
+    /// A stranger may send what no replica makes: elements next to each other in a circle, next to
+    /// themselves, or next to nothing; two elements of one name.
+    #[test]
+    fn forged_elements_wait_or_are_agreed_on() {
+        let run = |first: u8, origin: &str, values: &str| {
+            format!(r#"{{"first":[0,{first}],"origin":{origin},"values":{values}}}"#)
+        };
+        let delta = |runs: &[String]| {
+            let store = format!(r#"{{"replicas":[[1,0]],"runs":[{}]}}"#, runs.join(","));
+            let json = format!(r#"{{"store":{store},"removals":[],"unlocated":[]}}"#);
+            serde_json::from_str::<SequenceDelta<char>>(&json)
+        };
+        let after = |left: u8| format!(r#"{{"After":[[0,{left}],null]}}"#);
+        let before = |right: u8| format!(r#"{{"Before":[0,{right}]}}"#);
+        let first = r#"{"After":[null,null]}"#;
+        let waits = [
+            delta(&[run(1, &after(2), r#"["a"]"#), run(2, &before(1), r#"["b"]"#)]),
+            delta(&[run(1, &after(1), r#"["a"]"#)]),
+            delta(&[run(1, &before(9), r#"["a"]"#)]),
+        ];
+        for delta in waits {
+            let mut text = Text::new();
+            assert!(text.merge(&delta.unwrap()));
+            assert_eq!((text.len(), text.to_string()), (0, String::new()));
+            let _ = text.insert(B, 0, 'x').unwrap();
+            let json = serde_json::to_string(&text).unwrap();
+            assert_eq!(serde_json::from_str::<Text>(&json).unwrap(), text);
+            assert_eq!(text.to_string(), "x");
+            let _ = text.clear(B);
+            assert!(text.is_empty());
+        }
+        let honest = delta(&[run(1, first, r#"["a","b"]"#)]).unwrap();
+        let forged = delta(&[run(1, first, r#"["c"]"#), run(2, &before(1), r#"["d"]"#)]).unwrap();
+        let mut texts = [Text::new(), Text::new(), Text::new()];
+        let mut joined = honest.clone();
+        joined.merge(&forged);
+        for (text, deltas) in
+            texts.iter_mut().zip([vec![&honest, &forged], vec![&forged, &honest], vec![&joined]])
+        {
+            deltas.into_iter().for_each(|delta| _ = text.merge(delta));
+        }
+        assert_eq!(texts[0].to_string(), "dc");
+        assert!(texts.iter().all(|text| (text, text.to_string()) == (&texts[0], "dc".to_owned())));
+        for refused in [
+            delta(&[run(1, first, r#"["a"]"#), run(2, &after(1), r#"["b"]"#)]), // one run
+            delta(&[run(2, first, r#"["a"]"#), run(1, first, r#"["b"]"#)]),
+            delta(&[run(1, first, "[]")]),
+            delta(&[run(0, first, r#"["a"]"#)]),
+            delta(&[run(1, "null", r#"["a"]"#)]), // inserted nowhere
+            delta(&[run(1, first, r#"["a"]"#).replace("[0,1]", "[1,1]")]),
+            delta(&[run(1, first, r#"["a","b"]"#).replace("[0,1]", "[0,9223372036854775807]")]),
+            delta(&[run(1, first, r#"["a"]"#).replace("[0,1]", "[0,18446744073709551615]")]),
+        ] {
+            assert!(refused.is_err(), "{refused:?}");
+        }
+        let text = |context: &str| {
+            let store =
+                format!(r#"{{"replicas":[[1,0]],"runs":[{}]}}"#, run(1, first, r#"["a",null]"#));
+            let json = format!(r#"{{"context":[[[1,0],[[1,{context}]]]],"store":{store}}}"#);
+            serde_json::from_str::<Text>(&json)
+        };
+        assert_eq!(text("2").unwrap().to_string(), "a");
+        assert!(text("1").is_err(), "a tombstone that the context does not know");
     }
 }

@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
+use super::runs::{Runs, Told};
 use super::tree::{Difference, Node, Origin, Tree};
 use crate::Dot;
 use crate::causal::{CausalContext, Cursor, DotStore, Element};
@@ -26,7 +27,7 @@ pub struct Records<T> {
 }
 
 /// What is told of one element.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 enum Record<T> {
     /// It was inserted.
     Live(Origin, T),
@@ -309,30 +310,43 @@ impl<T: fmt::Debug> fmt::Debug for Records<T> {
 
 impl<T: Element + Serialize> Serialize for Store<T> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let nodes = self.tree.nodes().map(|node| (node.dot, node.origin, &node.value));
-        serializer.collect_seq(nodes)
+        let nodes = self.tree.nodes();
+        let told = nodes.map(|node| (node.dot, Some(node.origin), node.value.clone()));
+        Runs::pack(told).serialize(serializer)
     }
 }
 
 impl<'de, T: Element + Deserialize<'de>> Deserialize<'de> for Store<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let nodes = Vec::<(Dot, Origin, Option<T>)>::deserialize(deserializer)?;
-        if !nodes.is_sorted_by(|a, b| a.0 < b.0) {
-            return Err(de::Error::custom("dots are not in strictly ascending order"));
-        }
-        let node = |(dot, origin, value)| Arc::new(Node { dot, origin, value });
-        Ok(Self { tree: nodes.into_iter().map(node).collect() })
+        let told = Runs::<T>::deserialize(deserializer)?.unpack().map_err(de::Error::custom)?;
+        let node = |(dot, origin, value): Told<T>| {
+            let node = origin.map(|origin| Arc::new(Node { dot, origin, value }));
+            node.ok_or_else(|| de::Error::custom("an element that was not inserted"))
+        };
+        Ok(Self { tree: told.into_iter().map(node).collect::<Result<_, _>>()? })
     }
 }
 
-impl<T: Serialize> Serialize for Records<T> {
+impl<T: Element + Serialize> Serialize for Records<T> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_seq(&self.records)
+        let told = self.records.iter().map(|(&dot, record)| match record {
+            Record::Live(origin, value) => (dot, Some(*origin), Some(value.clone())),
+            Record::Tombstone(origin) => (dot, Some(*origin), None),
+            Record::Dead => (dot, None, None),
+        });
+        Runs::pack(told).serialize(serializer)
     }
 }
 
-impl<'de, T: Deserialize<'de>> Deserialize<'de> for Records<T> {
+impl<'de, T: Element + Deserialize<'de>> Deserialize<'de> for Records<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Ok(Self { records: crate::sorted::map::deserialize(deserializer)? })
+        let told = Runs::<T>::deserialize(deserializer)?.unpack().map_err(de::Error::custom)?;
+        let record = |(dot, origin, value)| match (origin, value) {
+            (Some(origin), Some(value)) => Ok((dot, Record::Live(origin, value))),
+            (Some(origin), None) => Ok((dot, Record::Tombstone(origin))),
+            (None, None) => Ok((dot, Record::Dead)),
+            (None, Some(_)) => Err(de::Error::custom("an element that was not inserted")),
+        };
+        told.into_iter().map(record).collect()
     }
 }

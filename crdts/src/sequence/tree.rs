@@ -6,7 +6,6 @@ use std::mem;
 use std::sync::Arc;
 
 use im::{OrdMap, OrdSet};
-use serde::{Deserialize, Serialize};
 use smallvec::SmallVec;
 
 use super::order::{NONE, Order, Slot};
@@ -14,7 +13,7 @@ use crate::causal::Element;
 use crate::{Dot, ReplicaId};
 
 /// Where an element was inserted: its parent in the tree, and what else places it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(super) enum Origin {
     /// A right child of `left`, or of the root, when `right` was the next element, or none was.
     After { left: Option<Dot>, right: Option<Dot> },

@@ -268,3 +268,130 @@ impl<T: Element + Wire + Send + Sync> Nested for SequenceModel<T> {
         Some(&SequenceOp::Clear)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::laws::{Event, Execution};
+    use crate::{History, OpSet};
+
+    type Op = SequenceOp<u8>;
+
+    /// Histories of so many operations, in which each operation saw what some down-set holds.
+    fn histories(operations: u64, number: u64) -> impl Iterator<Item = History<Op>> {
+        (0..number).map(move |seed| {
+            let mut state = seed + 1;
+            let mut draw = |bound: u64| {
+                state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(seed | 1);
+                (state >> 33) % bound
+            };
+            let model = SequenceModel::new(0..=255);
+            let mut run = Execution::new(&model, 3);
+            for step in 0..operations {
+                let op = match draw(8) {
+                    0 => SequenceOp::Delete(draw(4) as i64 - 2),
+                    _ => SequenceOp::Insert(draw(4) as i64 - 2, step as u8),
+                };
+                let mut sees = OpSet::new();
+                for seen in 0..step as usize {
+                    if draw(6) == 0 {
+                        sees.insert(seen);
+                    }
+                }
+                run.step(&Event { replica: draw(3) as usize, op, sees, clock_ms: 0 });
+            }
+            run.history().clone()
+        })
+    }
+
+    /// Where something comes in a list, if it does.
+    fn at(list: &[usize], element: usize) -> Option<usize> {
+        list.iter().position(|other| *other == element)
+    }
+
+    /// The strong list specification (Attiya et al. 2016): what is read at any down-set is what was
+    /// inserted and not deleted there, in one order for all, and each was inserted at its index.
+    #[test]
+    fn it_is_a_strong_list() {
+        for history in histories(10, 300) {
+            let view = history.view(&history.all());
+            let whole = Replay::new(&view);
+            let event =
+                |replay: &Replay<'_, u8>, element: usize| replay.inserted[element].by.event();
+            let order: Vec<usize> = whole.list.iter().map(|&e| event(&whole, e)).collect();
+            for (new, seen) in view.iter().enumerate() {
+                let mut known = history.saw(new).clone();
+                let before = Replay::new(&history.view(&known));
+                known.insert(new);
+                let after_view = history.view(&known);
+                let after = Replay::new(&after_view);
+                let live = |replay: &Replay<'_, u8>| -> Vec<usize> {
+                    replay.as_of(|_| true).1.iter().map(|&e| event(replay, e)).collect()
+                };
+                let (mut expected, read) = (live(&before), live(&after));
+                match *seen.op {
+                    SequenceOp::Insert(place, _) => {
+                        expected.insert(index(place, expected.len() + 1), new);
+                    }
+                    SequenceOp::Delete(place) if !expected.is_empty() => {
+                        expected.remove(index(place, expected.len()));
+                    }
+                    _ => {}
+                }
+                assert_eq!(read, expected, "{history:?}");
+                let places: Vec<usize> = read.iter().filter_map(|e| at(&order, *e)).collect();
+                assert_eq!(places.len(), read.len());
+                assert!(places.is_sorted(), "{read:?} in {order:?}: {history:?}");
+            }
+        }
+    }
+
+    /// Maximal non-interleaving (Weidner & Kleppmann 2023). Forwards: an element is followed by
+    /// what was inserted after it, and what was inserted after that, with nothing else in between.
+    /// Backwards, among what was inserted after the same element: of two with different right
+    /// neighbours, neither a neighbour of the other's kind, the one with the further comes first;
+    /// of two with the same ones, that of the smaller id.
+    #[test]
+    fn it_is_maximally_non_interleaving() {
+        let mut told_apart = 0;
+        for history in histories(10, 300) {
+            let view = history.view(&history.all());
+            let Replay { inserted, list, .. } = Replay::new(&view);
+            let follows = |mut element: usize, root: usize| loop {
+                match inserted[element].left {
+                    Some(left) if left == root => break true,
+                    Some(left) => element = left,
+                    None => break false,
+                }
+            };
+            for (from, &root) in list.iter().enumerate() {
+                let after = &list[from + 1..];
+                let run = after.iter().take_while(|element| follows(**element, root)).count();
+                let all = list.iter().filter(|element| follows(**element, root)).count();
+                assert_eq!(run, all, "after {root} in {list:?}: {history:?}");
+            }
+            let end = |right: Option<usize>| right.map_or(list.len(), |e| position(&list, e));
+            // What is backed against a sibling goes with that one.
+            let stands = |element: usize| {
+                let Inserted { left, right, .. } = inserted[element];
+                right.is_none_or(|right| inserted[right].left != left)
+            };
+            for (from, &one) in list.iter().enumerate() {
+                for &other in &list[from + 1..] {
+                    let [first, second] = [&inserted[one], &inserted[other]];
+                    if first.left != second.left {
+                        continue;
+                    }
+                    let ids = first.by.at.id.replica < second.by.at.id.replica;
+                    if first.right == second.right {
+                        assert!(ids, "{one}, {other} in {list:?}: {history:?}");
+                    } else if stands(one) && stands(other) {
+                        assert!(end(first.right) > end(second.right), "{list:?}: {history:?}");
+                        told_apart += 1;
+                    }
+                }
+            }
+        }
+        assert!(told_apart > 0, "right neighbours never told siblings apart");
+    }
+}

@@ -29,6 +29,7 @@ mod local;
 pub mod closed_clock_register;
 pub mod forgetful_set;
 pub mod holder_tie_register;
+pub mod interleaving_list;
 pub mod meaning;
 pub mod shared_id_counter;
 pub mod shared_id_register;
@@ -44,6 +45,7 @@ use rejoin_crdts::Model;
 pub use closed_clock_register::ClosedClockRegister;
 pub use forgetful_set::ForgetfulSet;
 pub use holder_tie_register::HolderTieRegister;
+pub use interleaving_list::InterleavingList;
 pub use shared_id_counter::SharedIdCounter;
 pub use shared_id_register::SharedIdRegister;
 pub use shared_id_set::SharedIdSet;
@@ -167,6 +169,9 @@ catalogue! {
     "undead-set" UndeadSet, 2 operations at 2 replicas,
         found by [laws simulator merge_laws] and exploring [1, 1] =>
         "merge leaves an entry without tags behind: what was removed is back";
+    "interleaving-list" InterleavingList, 3 operations at 2 replicas,
+        found by [laws simulator] and exploring [1, 2] =>
+        "the newest comes first: what two write at the top, line by line, is mixed";
 }
 
 impl Entry {
