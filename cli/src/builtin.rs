@@ -4,7 +4,7 @@ use rejoin_crdts::Model;
 use rejoin_crdts::spec::{
     BoundedCounterModel, DwFlagModel, EwFlagModel, GCounterModel, GSetModel, LwwMapModel,
     LwwRegisterModel, MvRegisterModel, OrMapModel, OrSetModel, PnCounterModel,
-    ResettableCounterModel, RwSetModel, TwoPhaseSetModel,
+    ResettableCounterModel, RwSetModel, SequenceModel, TwoPhaseSetModel,
 };
 use rejoin_gallery::{Entry, Visitor, for_each};
 use rejoin_sim::{Registry, TypeSubject};
@@ -101,6 +101,11 @@ pub fn builtin() -> Registry {
         "or-map/map",
         "a map of maps of sets: several people's carts",
         OrMapModel::new(names(&["ada", "ben"]), cart()),
+    ));
+    registry.add(TypeSubject::new(
+        "sequence",
+        "a list, or a text; what several type at one place is not interleaved",
+        SequenceModel::new(names(&["a", "b"])),
     ));
     for_each(&mut Gallery(&mut registry));
     registry

@@ -32,7 +32,7 @@
 //!
 //! | for | see |
 //! |---|---|
-//! | data to replicate | [`GCounter`], [`PnCounter`], [`BoundedCounter`], [`ResettableCounter`]; [`LwwRegister`], [`MvRegister`]; [`EwFlag`], [`DwFlag`]; [`GSet`], [`TwoPhaseSet`], [`OrSet`], [`RwSet`]; [`LwwMap`], [`OrMap`] |
+//! | data to replicate | [`GCounter`], [`PnCounter`], [`BoundedCounter`], [`ResettableCounter`]; [`LwwRegister`], [`MvRegister`]; [`EwFlag`], [`DwFlag`]; [`GSet`], [`TwoPhaseSet`], [`OrSet`], [`RwSet`]; [`LwwMap`], [`OrMap`]; [`Sequence`], for text too |
 //! | several as one | pairs `(A, B)`, `Option`, [`Lexical`]; each is a lattice of lattices |
 //! | what a peer lacks | [`Replicated::missing_from`] given its state, [`Summarize::beyond`] given its summary |
 //! | what a merge changed | `changes_since` of each type; [`Changed`], [`SetChange`], [`MapChange`] |
@@ -73,6 +73,7 @@ pub mod laws;
 mod map;
 pub mod model;
 mod register;
+mod sequence;
 mod set;
 mod slots;
 mod sorted;
@@ -104,6 +105,7 @@ pub use model::{Delivery, DeltaOf, Draw, Model, Refused, Spec, Symmetry};
 pub use register::{
     LwwDelta, LwwRegister, MvDelta, MvRegister, MvRegisterEdit, MvRegisterView, StaleStamp,
 };
+pub use sequence::{IndexError, Sequence, SequenceDelta, SequenceEdit, SequenceView};
 pub use set::{
     GSet, GSetDelta, OrSet, OrSetDelta, OrSetEdit, OrSetView, RwSet, RwSetDelta, RwSetEdit,
     RwSetView, TwoPhaseDelta, TwoPhaseSet,

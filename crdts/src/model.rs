@@ -11,6 +11,7 @@ use crate::clock::ClockError;
 use crate::counter::{CounterOverflow, RightsError};
 use crate::document::TooDeep;
 use crate::register::StaleStamp;
+use crate::sequence::IndexError;
 use crate::wire::WireError;
 use crate::{At, ReplicaId, Replicated, View};
 
@@ -299,6 +300,9 @@ pub enum Refused {
     /// A replica that lacks the rights to what it was to spend or hand over.
     #[error(transparent)]
     Rights(#[from] RightsError),
+    /// An index past the end of a sequence.
+    #[error(transparent)]
+    Index(#[from] IndexError),
     /// A write with a stamp that does not exceed what it replaces.
     #[error(transparent)]
     Stale(#[from] StaleStamp),

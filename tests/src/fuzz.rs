@@ -5,7 +5,7 @@ use rejoin_crdts::laws::{Case, Report, Violation, check_case};
 use rejoin_crdts::spec::{
     BoundedCounterModel, DwFlagModel, EwFlagModel, GCounterModel, GSetModel, LwwMapModel,
     LwwRegisterModel, MvRegisterModel, OrMapModel, OrSetModel, PnCounterModel,
-    ResettableCounterModel, RwSetModel, TwoPhaseSetModel,
+    ResettableCounterModel, RwSetModel, SequenceModel, TwoPhaseSetModel,
 };
 use rejoin_crdts::sync::{Config, Outbox, Output, Policy, Protocol, Replica, SCHEMA, Timer};
 use rejoin_crdts::wire::{self, Kind};
@@ -87,7 +87,7 @@ trait Body {
     fn run<M: Model>(&mut self, model: M);
 }
 
-const MODELS: u8 = 17;
+const MODELS: u8 = 19;
 
 fn with_model(choice: u8, body: &mut impl Body) {
     let set = || OrSetModel::new(['a', 'b', 'c']);
@@ -108,7 +108,9 @@ fn with_model(choice: u8, body: &mut impl Body) {
         13 => body.run(TwoPhaseSetModel::new(['a', 'b', 'c'])),
         14 => body.run(ResettableCounterModel),
         15 => body.run(OrMapModel::new(['k', 'l'], ResettableCounterModel)),
-        _ => body.run(LwwMapModel::new(['k', 'l'], ['a', 'b'])),
+        16 => body.run(LwwMapModel::new(['k', 'l'], ['a', 'b'])),
+        17 => body.run(SequenceModel::new(['a', 'b', 'c'])),
+        _ => body.run(OrMapModel::new(['k', 'l'], SequenceModel::new(['a', 'b']))),
     }
 }
 

@@ -62,7 +62,7 @@ fn no_broken_type_is_found_within_its_smallest_scope() {
     });
 }
 
-const OWN: [&str; 17] = [
+const OWN: [&str; 18] = [
     "g-counter",
     "pn-counter",
     "bounded-counter",
@@ -80,6 +80,7 @@ const OWN: [&str; 17] = [
     "or-map/counter",
     "or-map/register",
     "or-map/map",
+    "sequence",
 ];
 
 fn own(registry: &Registry) -> impl Iterator<Item = (&'static str, &Arc<dyn Subject>)> {
@@ -124,6 +125,7 @@ fn every_own_type_holds_at_five_operations_with_some_of_its_alphabet() {
             "or-map/map" => {
                 &[r#""ada": "fruit": add "apple""#, r#""ada": remove "fruit""#, r#"remove "ada""#]
             }
+            "sequence" => &[r#"insert "a" at 0"#, r#"insert "a" at -1"#, "delete 0"],
             _ => &["0", "1"],
         };
         let alphabet = alphabet.iter().map(|&op| op.to_owned()).collect();

@@ -12,7 +12,8 @@ use rejoin_crdts::sync::{Config, Outbox, Output, Protocol, Replica, Timer};
 use rejoin_crdts::wire::{self, Kind, Limits};
 use rejoin_crdts::{
     BoundedCounter, DwFlag, EwFlag, GCounter, GSet, LwwMap, LwwRegister, Merge, MvRegister, OpId,
-    OrMap, OrSet, PnCounter, ReplicaId, ResettableCounter, RwSet, Spec, Timestamp, TwoPhaseSet,
+    OrMap, OrSet, PnCounter, ReplicaId, ResettableCounter, RwSet, Sequence, Spec, Timestamp,
+    TwoPhaseSet,
 };
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -137,6 +138,17 @@ fn sets_and_maps() {
     let _ = map.update(B, "shop", |cart| cart.remove("dairy"));
     golden("or-map-map", &map);
     golden("or-map-map-delta", &delta);
+}
+
+#[test]
+fn sequences() {
+    let mut text: Sequence<char> = Sequence::new();
+    let mut deltas = text.insert_all(A, 0, "to do".chars()).unwrap();
+    deltas.merge(&text.insert(B, 2, '-').unwrap());
+    deltas.merge(&text.remove(A, 3).unwrap());
+    golden("sequence", &text);
+    golden("sequence-delta", &deltas);
+    golden("sequence-deletion", &text.clear(B));
 }
 
 #[test]

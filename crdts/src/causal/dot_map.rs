@@ -11,10 +11,11 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use super::{CausalContext, DotStore, Element};
 use crate::Dot;
 
-/// A store for each key, in key order. A key without live entries is not there.
+/// A store for each key, in key order. A key whose store is empty is not there, and one that holds
+/// nothing but tombstones is not shown.
 ///
 /// A persistent map: cloning is O(1), and joining two maps that share structure costs their
-/// difference.
+/// difference. Counting the keys is O(1); iterating passes over those that are not shown.
 ///
 /// ```
 /// use rejoin_crdts::{OrSet, ReplicaId};
@@ -26,6 +27,7 @@ use crate::Dot;
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct DotMap<K: Ord, S: PartialEq> {
     entries: OrdMap<K, S>,
+    hidden: usize, // of the entries, those in which nothing is present
 }
 
 /// Records of a [`DotMap`], by key: merging it touches these keys and no others.
@@ -45,7 +47,7 @@ pub struct DotMapDelta<K, D> {
 
 impl<K: Ord, S: PartialEq> Default for DotMap<K, S> {
     fn default() -> Self {
-        Self { entries: OrdMap::new() }
+        Self { entries: OrdMap::new(), hidden: 0 }
     }
 }
 
@@ -56,36 +58,42 @@ impl<K, D> Default for DotMapDelta<K, D> {
 }
 
 impl<K: Element, S: DotStore> DotMap<K, S> {
-    /// The store under `key`, if anything is live there.
+    /// The store under `key`, if anything is present there.
     pub(crate) fn get<Q: Ord + ?Sized>(&self, key: &Q) -> Option<&S>
     where
         K: Borrow<Q>,
     {
-        self.entries.get(key)
+        self.entries.get(key).filter(|store| store.is_present())
     }
 
-    /// The keys under which something is live, with their stores, ascending.
+    /// The keys under which something is present, with their stores, ascending.
     pub(crate) fn iter(&self) -> impl ExactSizeIterator<Item = (&K, &S)> + '_ {
-        self.entries.iter()
+        Present { entries: self.entries.iter(), left: self.len() }
     }
 
-    /// The keys whose stores differ, ascending, with the store here and the store there. Costs the
+    /// Every key, ascending: also those that only remember.
+    pub(crate) fn keys(&self) -> impl Iterator<Item = &K> + '_ {
+        self.entries.keys()
+    }
+
+    /// The keys whose stores differ, ascending, with what is present here and there. Costs the
     /// difference where the two share structure.
     pub(crate) fn diff<'a>(
         &'a self,
         other: &'a Self,
     ) -> impl Iterator<Item = (&'a K, Option<&'a S>, Option<&'a S>)> {
-        self.entries.diff(&other.entries).map(|difference| match difference {
-            DiffItem::Add(key, theirs) => (key, None, Some(theirs)),
-            DiffItem::Remove(key, ours) => (key, Some(ours), None),
-            DiffItem::Update { old, new } => (new.0, Some(old.1), Some(new.1)),
+        let present = |store: &'a S| store.is_present().then_some(store);
+        self.entries.diff(&other.entries).map(move |difference| match difference {
+            DiffItem::Add(key, theirs) => (key, None, present(theirs)),
+            DiffItem::Remove(key, ours) => (key, present(ours), None),
+            DiffItem::Update { old, new } => (new.0, present(old.1), present(new.1)),
         })
     }
 
-    /// How many keys there are.
+    /// How many keys there are under which something is present.
     #[must_use]
     pub(crate) fn len(&self) -> usize {
-        self.entries.len()
+        self.entries.len() - self.hidden
     }
 
     /// Edits the store under `key` and its part of `delta`; whatever is empty afterwards is not
@@ -106,7 +114,7 @@ impl<K: Element, S: DotStore> DotMap<K, S> {
         result
     }
 
-    /// The stored key that equals `key`, if anything is live there.
+    /// The stored key that equals `key`, if anything is held there.
     pub(crate) fn key<Q: Ord + ?Sized>(&self, key: &Q) -> Option<&K>
     where
         K: Borrow<Q>,
@@ -115,11 +123,14 @@ impl<K: Element, S: DotStore> DotMap<K, S> {
     }
 
     fn put(&mut self, key: K, store: S) {
-        if store.is_empty() {
-            self.entries.remove(&key);
+        let hides = |store: &S| usize::from(!store.is_present());
+        let before = if store.is_empty() {
+            self.entries.remove(&key)
         } else {
-            self.entries.insert(key, store);
-        }
+            self.hidden += hides(&store);
+            self.entries.insert(key, store)
+        };
+        self.hidden -= before.as_ref().map_or(0, hides);
     }
 
     fn put_all(&mut self, changed: Vec<(K, S)>) -> bool {
@@ -138,9 +149,19 @@ impl<K: Element, S: DotStore> DotStore for DotMap<K, S> {
         self.entries.is_empty()
     }
 
+    fn is_present(&self) -> bool {
+        self.len() > 0
+    }
+
     fn dots(&self, each: &mut dyn FnMut(Dot)) {
         for store in self.entries.values() {
             store.dots(each);
+        }
+    }
+
+    fn tombstones(&self, each: &mut dyn FnMut(Dot)) {
+        for store in self.entries.values() {
+            store.tombstones(each);
         }
     }
 
@@ -183,9 +204,11 @@ impl<K: Element, S: DotStore> DotStore for DotMap<K, S> {
     }
 
     fn clear_into(&mut self, delta: &mut Self::Delta) {
-        for (key, store) in std::mem::take(&mut self.entries) {
-            let mut store = store;
-            store.clear_into(delta.entries.entry(key).or_default());
+        for (key, mut store) in std::mem::take(self).entries {
+            if store.is_present() {
+                store.clear_into(delta.entries.entry(key.clone()).or_default());
+            }
+            self.put(key, store);
         }
     }
 
@@ -253,6 +276,28 @@ impl<K, D> DotMapDelta<K, D> {
     }
 }
 
+/// The keys under which something is present.
+struct Present<I> {
+    entries: I,
+    left: usize,
+}
+
+impl<'a, K: 'a, S: DotStore, I: Iterator<Item = (&'a K, &'a S)>> Iterator for Present<I> {
+    type Item = (&'a K, &'a S);
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let next = self.entries.find(|(_, store)| store.is_present());
+        self.left -= usize::from(next.is_some());
+        next
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        (self.left, Some(self.left))
+    }
+}
+
+impl<'a, K: 'a, S: DotStore, I: Iterator<Item = (&'a K, &'a S)>> ExactSizeIterator for Present<I> {}
+
 impl<K: Ord, D: Default + PartialEq> DotMapDelta<K, D> {
     fn of(records: impl IntoIterator<Item = (K, D)>) -> Self {
         let empty = D::default();
@@ -262,7 +307,7 @@ impl<K: Ord, D: Default + PartialEq> DotMapDelta<K, D> {
 
 impl<K: Element, S: DotStore> fmt::Debug for DotMap<K, S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_map().entries(self.iter()).finish()
+        f.debug_map().entries(&self.entries).finish()
     }
 }
 
@@ -288,7 +333,8 @@ where
         if entries.iter().any(|(_, store)| store.is_empty()) {
             return Err(de::Error::custom("a key holds nothing, which is never stored"));
         }
-        Ok(Self { entries: entries.into_iter().collect() })
+        let hidden = entries.iter().filter(|(_, store)| !store.is_present()).count();
+        Ok(Self { entries: entries.into_iter().collect(), hidden })
     }
 }
 

@@ -177,9 +177,12 @@ impl<S: DotStore> Replicated for Dotted<S> {
     }
 
     fn parts(&self) -> impl Iterator<Item = DottedDelta<S>> {
-        let live = self.store.parts().map(|store| DottedDelta { store, ..DottedDelta::default() });
-        let dead = self.context.difference(&self.live()).into_dots();
-        live.chain(dead.map(|dot| DottedDelta {
+        let held = self.store.parts().map(|store| DottedDelta { store, ..DottedDelta::default() });
+        let mut located = Vec::new();
+        self.store.dots(&mut |dot| located.push(dot));
+        self.store.tombstones(&mut |dot| located.push(dot));
+        let dead = self.context.difference(&located.into_iter().collect()).into_dots();
+        held.chain(dead.map(|dot| DottedDelta {
             unlocated: [dot].into_iter().collect(),
             ..DottedDelta::default()
         }))
@@ -242,10 +245,11 @@ impl<'de, S: DotStore + Deserialize<'de>> Deserialize<'de> for Dotted<S> {
             store: S,
         }
         let Raw { context, store } = Raw::<S>::deserialize(deserializer)?;
-        let mut live = Vec::new();
-        store.dots(&mut |dot| live.push(dot));
-        let stranger = live.iter().find(|dot| !context.contains(**dot)).copied();
-        let wrong = match (repeated(live), stranger) {
+        let mut held = Vec::new();
+        store.dots(&mut |dot| held.push(dot));
+        store.tombstones(&mut |dot| held.push(dot));
+        let stranger = held.iter().find(|dot| !context.contains(**dot)).copied();
+        let wrong = match (repeated(held), stranger) {
             (Some(dot), _) => Some(format!("the dot {dot} names two entries")),
             (_, Some(dot)) => Some(format!("the entry {dot} is not in the context")),
             (None, None) => None,

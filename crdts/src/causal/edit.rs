@@ -126,12 +126,17 @@ impl<'a, S: DotStore> Cursor<'a, S> {
         dot
     }
 
+    /// A dot for a removal.
+    pub(crate) fn mint_removal(&mut self) {
+        let dot = self.mint();
+        self.minter.removals.insert(dot);
+    }
+
     /// Removes everything here; the removal has a dot of its own iff there was something.
     pub(crate) fn clear(&mut self) {
-        if !self.store.is_empty() {
+        if self.store.is_present() {
             self.store.clear_into(self.delta);
-            let dot = self.mint();
-            self.minter.removals.insert(dot);
+            self.mint_removal();
         }
     }
 }

@@ -83,11 +83,23 @@ pub trait DotStore: Clone + Eq + Hash + Debug + Default + 'static {
     /// Some records of a store, located: live entries, and dots that died, each where it belongs.
     type Delta: Clone + Eq + Hash + Debug + Default + 'static;
 
-    /// Whether nothing is live.
+    /// Whether it holds nothing: neither a live entry nor a tombstone.
     fn is_empty(&self) -> bool;
+
+    /// Whether there is something that a reader of it would call present. In constant time. A store
+    /// without tombstones has something iff it is not empty.
+    fn is_present(&self) -> bool {
+        !self.is_empty()
+    }
 
     /// Calls `each` with every live dot.
     fn dots(&self, each: &mut dyn FnMut(Dot));
+
+    /// Calls `each` with every dead dot of which something is kept: where other entries are, say.
+    /// A store without tombstones has none.
+    fn tombstones(&self, each: &mut dyn FnMut(Dot)) {
+        let _ = each;
+    }
 
     /// The causal join: keeps what both have, and what only one has and the other has not seen.
     /// True iff `self` changed.
@@ -100,7 +112,7 @@ pub trait DotStore: Clone + Eq + Hash + Debug + Default + 'static {
     /// Removes every live entry whose dot is in `dead`; true iff there was one. Walks the store.
     fn retire(&mut self, dead: &CausalContext) -> bool;
 
-    /// Removes everything and records in `delta` what died.
+    /// Removes everything that is present and records in `delta` what died.
     fn clear_into(&mut self, delta: &mut Self::Delta);
 
     /// The least records that bring `other` up to the join, except deaths of dots that are live on
@@ -115,7 +127,7 @@ pub trait DotStore: Clone + Eq + Hash + Debug + Default + 'static {
     /// The records of `delta` that this store lacks.
     fn news(&self, mine: &CausalContext, delta: &Self::Delta) -> Self::Delta;
 
-    /// One delta for each live entry.
+    /// One delta for each live entry and each tombstone.
     fn parts(&self) -> impl Iterator<Item = Self::Delta>;
 
     /// Calls `each` with every dot of a delta, live or dead.

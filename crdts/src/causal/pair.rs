@@ -10,9 +10,18 @@ impl<A: DotStore, B: DotStore> DotStore for (A, B) {
         self.0.is_empty() && self.1.is_empty()
     }
 
+    fn is_present(&self) -> bool {
+        self.0.is_present() || self.1.is_present()
+    }
+
     fn dots(&self, each: &mut dyn FnMut(Dot)) {
         self.0.dots(each);
         self.1.dots(each);
+    }
+
+    fn tombstones(&self, each: &mut dyn FnMut(Dot)) {
+        self.0.tombstones(each);
+        self.1.tombstones(each);
     }
 
     fn join(&mut self, mine: &CausalContext, other: &Self, theirs: &CausalContext) -> bool {

@@ -89,7 +89,8 @@ impl DwFlag {
     ///
     /// `cut` must be causally stable: every operation that is still to come here had seen all of
     /// it. [`MatrixClock::stable`](crate::MatrixClock::stable) says what is. The delta travels like
-    /// any other.
+    /// any other. Inside a map, where a key is present as long as something is remembered, nothing is
+    /// forgotten before the key is removed.
     ///
     /// ```
     /// use rejoin_crdts::{DwFlag, MatrixClock, ReplicaId};
@@ -104,7 +105,13 @@ impl DwFlag {
     /// ```
     #[must_use = "the delta is what the other replicas need"]
     pub fn stabilise(&mut self, me: ReplicaId, cut: &CausalContext) -> DwFlagDelta {
-        self.body.edit(me, |mut cursor| <Self as Causal>::stabilise(&mut cursor, cut)).0
+        let body = |mut cursor: Cursor<'_, DotFun<bool>>| {
+            // An enable that is still to come has seen a stable disable, and wins over it.
+            if cursor.store.iter().all(|(_, on)| !on) {
+                cursor.remove_where(|dot, _| cut.contains(dot));
+            }
+        };
+        self.body.edit(me, body).0
     }
 
     /// Whether it is on.
@@ -253,13 +260,6 @@ impl Causal for DwFlag {
 
     fn view(store: &Self::Store) -> DwFlagView<'_> {
         DwFlagView { store }
-    }
-
-    /// An enable that is still to come has seen a stable disable, and wins over it.
-    fn stabilise(cursor: &mut Cursor<'_, Self::Store>, cut: &CausalContext) {
-        if cursor.store.iter().all(|(_, on)| !on) {
-            cursor.remove_where(|dot, _| cut.contains(dot));
-        }
     }
 
     fn alike(one: &Self::Store, other: &Self::Store) -> bool {

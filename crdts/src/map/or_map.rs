@@ -11,7 +11,7 @@ use crate::causal::{
 use crate::{MapChange, ReplicaId};
 
 /// A map whose values are causal types, nested to any depth: sets, flags, [`MvRegister`](crate::MvRegister),
-/// `OrMap`.
+/// [`Sequence`](crate::Sequence), `OrMap`.
 ///
 /// **Specification**: an operation inside key `k` counts iff no visible remove of `k`, nor clear,
 /// had seen it; the value of `k` is the nested type's specification over the operations that
@@ -21,7 +21,8 @@ use crate::{MapChange, ReplicaId};
 /// **Anomalies**: a key that is removed while another replica updates it stays, with the
 /// concurrent update alone and not with what the remove had seen. **Delivery**: causal.
 ///
-/// **Cost**: that of the values, one context for the whole tree, no tombstones. Update and lookup
+/// **Cost**: that of the values, one context for the whole tree, no tombstones of its own. (A key
+/// whose sequences are empty is not present, and keeps their tombstones; iteration passes over it.) Update and lookup
 /// are logarithmic in the keys at each level; a delta is proportional to what changed; cloning is
 /// O(1).
 ///
@@ -187,8 +188,7 @@ impl<K: Element, V: Causal> OrMap<K, V> {
     }
 
     /// Gives up what the values keep only for operations that had not seen all of `cut`, and returns
-    /// the delta: increments are folded, removals that remove-wins types remember are forgotten. What
-    /// is read stays the same.
+    /// the delta: increments are folded. What is read stays the same.
     ///
     /// `cut` must be causally stable: every operation that is still to come here had seen all of
     /// it. [`MatrixClock::stable`](crate::MatrixClock::stable) says what is. The delta travels like
@@ -540,7 +540,7 @@ impl<'a, K: Element, V: Causal> OrMapView<'a, K, V> {
     /// ```
     #[must_use]
     pub fn is_empty(self) -> bool {
-        self.store.is_empty()
+        !self.store.is_present()
     }
 
     /// The keys that came, went, or have another value, as [`OrMap::changes_since`].
@@ -590,7 +590,7 @@ impl<K: Element, V: Causal> Causal for OrMap<K, V> {
     }
 
     fn stabilise(cursor: &mut Cursor<'_, Self::Store>, cut: &CausalContext) {
-        for key in cursor.store.iter().map(|(key, _)| key.clone()).collect::<Vec<_>>() {
+        for key in cursor.store.keys().cloned().collect::<Vec<_>>() {
             cursor.at(key, |mut at| V::stabilise(&mut at, cut));
         }
     }

@@ -441,7 +441,8 @@ impl<T: Element> RwSet<T> {
     ///
     /// `cut` must be causally stable: every operation that is still to come here had seen all of
     /// it. [`MatrixClock::stable`](crate::MatrixClock::stable) says what is. The delta travels like
-    /// any other.
+    /// any other. Inside a map, where a key is present as long as something is remembered, nothing is
+    /// forgotten before the key is removed.
     ///
     /// Complexity: linear in the elements that are remembered.
     ///
@@ -458,26 +459,12 @@ impl<T: Element> RwSet<T> {
     /// ```
     #[must_use = "the delta is what the other replicas need"]
     pub fn stabilise(&mut self, me: ReplicaId, cut: &CausalContext) -> RwSetDelta<T> {
-        self.body.edit(me, |mut cursor| <Self as Causal>::stabilise(&mut cursor, cut)).0
-    }
-}
-
-impl<T: Element> Causal for RwSet<T> {
-    type Store = Store<T>;
-    type Edit<'a> = RwSetEdit<'a, T>;
-    type View<'a> = RwSetView<'a, T>;
-
-    fn edit(cursor: Cursor<'_, Self::Store>) -> RwSetEdit<'_, T> {
-        RwSetEdit { cursor }
-    }
-
-    fn view(store: &Self::Store) -> RwSetView<'_, T> {
-        RwSetView { store }
+        self.body.edit(me, |cursor| Self::forget(cursor, cut)).0
     }
 
     /// An add that is still to come has seen a stable remove, and wins over it: it is kept only
     /// against adds that are here.
-    fn stabilise(cursor: &mut Cursor<'_, Self::Store>, cut: &CausalContext) {
+    fn forget(mut cursor: Cursor<'_, Store<T>>, cut: &CausalContext) {
         let out = |marks: &DotFun<Mark>| marks.iter().all(|(_, mark)| *mark == Mark::Removed);
         let out = cursor.store.1.iter().filter(|(_, marks)| out(marks));
         for element in out.map(|(element, _)| element.clone()).collect::<Vec<_>>() {
@@ -498,6 +485,20 @@ impl<T: Element> Causal for RwSet<T> {
             .filter(|&clear| !elements.iter().any(|(_, marks)| holds_out(clear, marks)))
             .collect();
         cursor.first().remove_where(|clear, ()| idle.contains(&clear));
+    }
+}
+
+impl<T: Element> Causal for RwSet<T> {
+    type Store = Store<T>;
+    type Edit<'a> = RwSetEdit<'a, T>;
+    type View<'a> = RwSetView<'a, T>;
+
+    fn edit(cursor: Cursor<'_, Self::Store>) -> RwSetEdit<'_, T> {
+        RwSetEdit { cursor }
+    }
+
+    fn view(store: &Self::Store) -> RwSetView<'_, T> {
+        RwSetView { store }
     }
 
     fn alike(one: &Self::Store, other: &Self::Store) -> bool {

@@ -20,6 +20,7 @@ mod pair;
 mod register;
 mod resettable_counter;
 mod rw_set;
+mod sequence;
 mod two_phase_set;
 
 pub use bounded_counter::{BoundedCounterModel, BoundedOp, BoundedValue};
@@ -37,4 +38,5 @@ pub use pair::{PairModel, PairOp};
 pub use register::{LwwRegisterModel, MvRegisterModel, Write};
 pub use resettable_counter::{ResettableCounterModel, ResettableOp};
 pub use rw_set::RwSetModel;
+pub use sequence::{SequenceModel, SequenceOp};
 pub use two_phase_set::{TwoPhaseOp, TwoPhaseSetModel};

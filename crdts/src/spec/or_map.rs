@@ -1,7 +1,7 @@
 //! The observed-remove map: the nested specification over the operations that count.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt;
+use std::{fmt, slice};
 
 use serde::{Deserialize, Serialize};
 
@@ -71,6 +71,13 @@ pub trait Nested: Model {
     /// Whether a key is present at which these operations count: whether something was added there
     /// and not taken away.
     fn present(&self, view: &View<'_, Self::Op>) -> bool;
+
+    /// An operation that takes back what it had seen, as the remove of a key does, for a type whose
+    /// operations cannot be understood without those that do not count any more. By default a
+    /// remove is nothing but the reason why operations do not count.
+    fn removal(&self) -> Option<&'static Self::Op> {
+        None
+    }
 }
 
 /// [`OrMap`]: the value of a key is the nested specification over the operations inside it that no
@@ -111,18 +118,19 @@ impl<K, N> OrMapModel<K, N> {
 
 impl<K: Element + Wire + Send + Sync, N: Nested> OrMapModel<K, N> {
     fn inside<'h>(&self, view: &View<'h, MapOp<K, N::Op>>, key: &K) -> View<'h, N::Op> {
+        let removes = |op: &MapOp<K, N::Op>| match op {
+            MapOp::Remove(removed) => removed == key,
+            MapOp::Clear => true,
+            MapOp::Update(..) => false,
+        };
+        let removal = self.nested.removal();
         let counts = view.filter(|update| {
-            !view.iter().any(|other| {
-                let removes = match other.op {
-                    MapOp::Remove(removed) => removed == key,
-                    MapOp::Clear => true,
-                    MapOp::Update(..) => false,
-                };
-                removes && view.saw(&other, update)
-            })
+            removal.is_some()
+                || !view.iter().any(|other| removes(other.op) && view.saw(&other, update))
         });
-        counts.project(|seen| match seen.op {
-            MapOp::Update(updated, steps) if updated == key => steps.as_slice(),
+        counts.project(|seen| match (seen.op, removal) {
+            (MapOp::Update(updated, steps), _) if updated == key => steps.as_slice(),
+            (op, Some(removal)) if removes(op) => slice::from_ref(removal),
             _ => &[],
         })
     }
@@ -251,6 +259,10 @@ where
 
     fn present(&self, view: &View<'_, Self::Op>) -> bool {
         self.value(view).is_some_and(|value| !value.is_empty())
+    }
+
+    fn removal(&self) -> Option<&'static Self::Op> {
+        self.nested.removal().map(|_| &MapOp::Clear)
     }
 }
 

@@ -30,6 +30,7 @@ pub mod closed_clock_register;
 pub mod forgetful_set;
 pub mod hasty_collector;
 pub mod holder_tie_register;
+pub mod interleaving_list;
 pub mod meaning;
 pub mod running_total_counter;
 pub mod shared_id_counter;
@@ -47,6 +48,7 @@ pub use closed_clock_register::ClosedClockRegister;
 pub use forgetful_set::ForgetfulSet;
 pub use hasty_collector::HastyCollector;
 pub use holder_tie_register::HolderTieRegister;
+pub use interleaving_list::InterleavingList;
 pub use running_total_counter::RunningTotalCounter;
 pub use shared_id_counter::SharedIdCounter;
 pub use shared_id_register::SharedIdRegister;
@@ -177,6 +179,9 @@ catalogue! {
     "undead-set" UndeadSet, 2 operations at 2 replicas,
         found by [laws simulator merge_laws] and exploring [1, 1] =>
         "merge leaves an entry without tags behind: what was removed is back";
+    "interleaving-list" InterleavingList, 3 operations at 2 replicas,
+        found by [laws simulator] and exploring [1, 2] =>
+        "the newest comes first: what two write at the top, line by line, is mixed";
 }
 
 impl Entry {

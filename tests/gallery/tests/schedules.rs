@@ -8,10 +8,10 @@ use rejoin_crdts::Model;
 use rejoin_gallery::meaning::SetOp::{Add, Remove};
 use rejoin_gallery::meaning::Write;
 use rejoin_gallery::{
-    ClosedClockRegister, Entry, ForgetfulSet, HastyCollector, HolderTieRegister,
+    ClosedClockRegister, Entry, ForgetfulSet, HastyCollector, HolderTieRegister, InterleavingList,
     RunningTotalCounter, SharedIdCounter, SharedIdRegister, SharedIdSet, SubtractingCounter,
-    TypeConflictMap, UndeadSet, Visitor, catalogue, for_each, running_total_counter,
-    shared_id_counter::Increment, subtracting_counter, type_conflict_map,
+    TypeConflictMap, UndeadSet, Visitor, catalogue, for_each, interleaving_list::Prepend,
+    running_total_counter, shared_id_counter::Increment, subtracting_counter, type_conflict_map,
 };
 
 /// The documented schedule goes wrong at `wrong`, with as few operations and replicas as its entry
@@ -184,6 +184,14 @@ fn what_was_removed_from_the_undead_set_is_back_after_a_merge() {
     again.perform(1, Add('a')).perform(1, Remove('a')).send(1, 1);
     assert_eq!(again.read(1), ['a'].into(), "a ⊔ a ≠ a");
     shows("undead-set", rig, &[2], 2, include_str!("../src/undead_set.rs"));
+}
+
+#[test]
+fn what_is_written_at_the_top_of_the_interleaving_list_is_mixed() {
+    let mut rig = Rig::new(InterleavingList, [1, 2]);
+    rig.perform(1, Prepend('a')).perform(2, Prepend('b')).perform(2, Prepend('b')).send(1, 2);
+    assert_eq!((rig.read(2), rig.meant(2)), (vec!['b', 'a', 'b'], vec!['a', 'b', 'b']));
+    shows("interleaving-list", rig, &[2], 2, include_str!("../src/interleaving_list.rs"));
 }
 
 #[test]

@@ -67,6 +67,12 @@ fn maps_hold() {
 }
 
 #[test]
+fn sequences_hold() {
+    holds(spec::SequenceModel::new(['a', 'b', 'c']));
+    holds(spec::OrMapModel::new([1, 2], spec::SequenceModel::new(['a', 'b'])));
+}
+
+#[test]
 fn maps_of_every_causal_type_hold() {
     holds(spec::OrMapModel::new([1, 2], spec::MvRegisterModel::new([1, 2])));
     holds(spec::OrMapModel::new([1, 2], spec::ResettableCounterModel));

@@ -1,0 +1,359 @@
+//! The tree of FugueMax, and the order that it gives to the elements.
+
+use std::cmp::Reverse;
+use std::hash::{Hash, Hasher};
+use std::mem;
+use std::sync::Arc;
+
+use im::{OrdMap, OrdSet};
+use smallvec::SmallVec;
+
+use super::order::{NONE, Order, Slot};
+use crate::causal::Element;
+use crate::{Dot, ReplicaId};
+
+/// Where an element was inserted: its parent in the tree, and what else places it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(super) enum Origin {
+    /// A right child of `left`, or of the root, when `right` was the next element, or none was.
+    After { left: Option<Dot>, right: Option<Dot> },
+    /// A left child.
+    Before(Dot),
+}
+
+/// An element, or what is left of one that was deleted.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) struct Node<T> {
+    pub(super) dot: Dot,
+    pub(super) origin: Origin,
+    /// `None` once it is deleted.
+    pub(super) value: Option<T>,
+}
+
+impl<T: Element> Node<T> {
+    /// Takes in what else is known of the same element. What is dead on one side is dead. A dot
+    /// names one element; should a forged one name two, the greater is kept everywhere.
+    pub(super) fn join(&mut self, origin: Origin, value: Option<&T>) -> bool {
+        let mut changed = origin > self.origin;
+        self.origin = self.origin.max(origin);
+        match (&mut self.value, value) {
+            (Some(mine), Some(theirs)) if *mine < *theirs => mine.clone_from(theirs),
+            (mine @ Some(_), None) => *mine = None,
+            _ => return changed,
+        }
+        changed = true;
+        changed
+    }
+}
+
+/// The elements of a sequence by their dots, and their order.
+///
+/// An element whose parent or right origin is not there is kept, and comes into the order when
+/// they do. What is equal, hashed and encoded are the elements; their order follows from them.
+#[derive(Clone)]
+pub(super) struct Tree<T: Element> {
+    nodes: OrdMap<Dot, Entry<T>>,
+    order: Order<Seat<T>>,       // the root is at the slot 0, before everything
+    waiting: OrdSet<(Dot, Dot)>, // what is missing, and who waits for it
+    is_stale: bool, // a forged element was replaced, and the order is that of the old one
+}
+
+#[derive(Clone)]
+struct Entry<T> {
+    node: Arc<Node<T>>,
+    slot: Slot, // `NONE` while it waits
+}
+
+#[derive(Clone)]
+struct Seat<T> {
+    node: Option<Arc<Node<T>>>, // the root is none
+    lefts: SmallVec<[Slot; 2]>,
+    rights: SmallVec<[Slot; 2]>,
+}
+
+const ROOT: Slot = 0;
+
+impl<T: Element> Default for Tree<T> {
+    fn default() -> Self {
+        Self {
+            nodes: OrdMap::new(),
+            order: Order::default(),
+            waiting: OrdSet::new(),
+            is_stale: false,
+        }
+    }
+}
+
+impl<T: Element> PartialEq for Entry<T> {
+    fn eq(&self, other: &Self) -> bool {
+        self.node == other.node
+    }
+}
+
+impl<T: Element> PartialEq for Tree<T> {
+    fn eq(&self, other: &Self) -> bool {
+        self.nodes == other.nodes
+    }
+}
+
+impl<T: Element> Eq for Tree<T> {}
+
+impl<T: Element> Hash for Tree<T> {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        state.write_usize(self.nodes.len());
+        self.nodes().for_each(|node| node.hash(state));
+    }
+}
+
+/// How two trees differ in one element.
+pub(super) enum Difference<'a, T> {
+    /// Only the first has it.
+    Mine(&'a Node<T>),
+    /// Only the second has it.
+    Theirs(&'a Node<T>),
+    /// Both have it, and not alike.
+    Both(&'a Node<T>, &'a Node<T>),
+}
+
+impl<T: Element> Tree<T> {
+    /// Whether there is nothing, not even what is left of a deleted element.
+    pub(super) fn is_empty(&self) -> bool {
+        self.nodes.is_empty()
+    }
+
+    /// How many elements are to be read.
+    pub(super) fn len(&self) -> usize {
+        self.order.live()
+    }
+
+    /// All there is, ascending by dot.
+    pub(super) fn nodes(&self) -> impl Iterator<Item = &Node<T>> {
+        self.nodes.values().map(|entry| &*entry.node)
+    }
+
+    pub(super) fn get(&self, dot: Dot) -> Option<&Node<T>> {
+        self.nodes.get(&dot).map(|entry| &*entry.node)
+    }
+
+    /// What is to be read from `index` on.
+    pub(super) fn iter(&self, index: usize) -> impl Iterator<Item = &Node<T>> {
+        self.order.iter(index).filter_map(|slot| self.order.item(slot).node.as_deref())
+    }
+
+    /// In what two trees differ. Costs their difference if they share structure.
+    pub(super) fn diff<'a>(&'a self, other: &'a Self) -> impl Iterator<Item = Difference<'a, T>> {
+        use im::ordmap::DiffItem;
+        self.nodes.diff(&other.nodes).map(|item| match item {
+            DiffItem::Add(_, theirs) => Difference::Theirs(&theirs.node),
+            DiffItem::Remove(_, mine) => Difference::Mine(&mine.node),
+            DiffItem::Update { old, new } => Difference::Both(&old.1.node, &new.1.node),
+        })
+    }
+
+    /// Where something inserted at `index` goes: next to the element before it, tombstones after
+    /// that one included.
+    pub(super) fn origin(&self, index: usize) -> Origin {
+        if self.order.is_empty() {
+            return Origin::After { left: None, right: None };
+        }
+        let left = match index.checked_sub(1) {
+            None => ROOT,
+            Some(before) => self.order.select(before).unwrap_or(ROOT),
+        };
+        let right = match self.order.next(left) {
+            NONE => None,
+            right => self.dot(right),
+        };
+        match right {
+            Some(right) if !self.order.item(left).rights.is_empty() => Origin::Before(right),
+            right => Origin::After { left: self.dot(left), right },
+        }
+    }
+
+    /// Takes in an element, dead if it has no value; true iff something changed.
+    /// [`settle`](Self::settle) is to be called when all are in.
+    pub(super) fn put(&mut self, dot: Dot, origin: Origin, value: Option<&T>) -> bool {
+        let Some(entry) = self.nodes.get(&dot) else {
+            let node = Arc::new(Node { dot, origin, value: value.cloned() });
+            self.nodes.insert(dot, Entry { node, slot: NONE });
+            self.attach(dot);
+            return true;
+        };
+        let (slot, mut node) = (entry.slot, Node::clone(&entry.node));
+        let changed = node.join(origin, value);
+        if changed {
+            self.is_stale |= node.origin != entry.node.origin;
+            self.replace(slot, node);
+        }
+        changed
+    }
+
+    /// Deletes an element; true iff it was there.
+    pub(super) fn kill(&mut self, dot: Dot) -> bool {
+        match self.nodes.get(&dot) {
+            Some(Entry { node, slot }) if node.value.is_some() => {
+                let (slot, origin) = (*slot, node.origin);
+                self.replace(slot, Node { dot, origin, value: None });
+                true
+            }
+            _ => false,
+        }
+    }
+
+    /// Restores the order after forged elements.
+    pub(super) fn settle(&mut self) {
+        if mem::take(&mut self.is_stale) {
+            let old = mem::take(&mut self.nodes);
+            *self = old.into_iter().map(|(_, entry)| entry.node).collect();
+        }
+    }
+
+    fn replace(&mut self, slot: Slot, node: Node<T>) {
+        let node = Arc::new(node);
+        if slot != NONE {
+            self.order.item_mut(slot).node = Some(Arc::clone(&node));
+            self.order.set_live(slot, node.value.is_some());
+        }
+        self.nodes.insert(node.dot, Entry { node, slot });
+    }
+
+    /// The slot of an element that is in the order, or of the root.
+    fn slot(&self, dot: Option<Dot>) -> Slot {
+        dot.map_or(ROOT, |dot| self.nodes.get(&dot).map_or(NONE, |entry| entry.slot))
+    }
+
+    fn dot(&self, slot: Slot) -> Option<Dot> {
+        self.order.item(slot).node.as_ref().map(|node| node.dot)
+    }
+
+    /// What is not in the order and has to be before something of this origin.
+    fn missing(&self, origin: Origin) -> Option<Dot> {
+        let of = match origin {
+            Origin::After { left, right } => [left, right],
+            Origin::Before(right) => [Some(right), None],
+        };
+        of.into_iter().flatten().find(|dot| self.slot(Some(*dot)) == NONE)
+    }
+
+    /// Brings an element into the order, and what waited for it; or has it wait.
+    fn attach(&mut self, dot: Dot) {
+        if self.order.is_empty() {
+            let root = Seat { node: None, lefts: SmallVec::new(), rights: SmallVec::new() };
+            self.order.insert(NONE, root, false);
+        }
+        let first = Dot::new(ReplicaId::new(0, 0), 0);
+        let mut ready = vec![dot];
+        while let Some(dot) = ready.pop() {
+            let Some(entry) = self.nodes.get(&dot) else { continue };
+            let node = Arc::clone(&entry.node);
+            if let Some(missing) = self.missing(node.origin) {
+                self.waiting.insert((missing, dot));
+                continue;
+            }
+            let slot = self.seat(Arc::clone(&node));
+            self.nodes.insert(dot, Entry { node, slot });
+            let from = ready.len();
+            let waited = self.waiting.range((dot, first)..).take_while(|wait| wait.0 == dot);
+            ready.extend(waited.map(|wait| wait.1));
+            for &waited in &ready[from..] {
+                self.waiting.remove(&(dot, waited));
+            }
+        }
+    }
+
+    /// Gives a place in the order to an element whose origins have theirs.
+    ///
+    /// Right siblings are in the reverse order of their right origins, those with the same one
+    /// ascending by dot; left siblings are ascending by dot.
+    fn seat(&mut self, node: Arc<Node<T>>) -> Slot {
+        let siblings;
+        let (parent, at, after) = match node.origin {
+            Origin::After { left, right } => {
+                let parent = self.slot(left);
+                siblings = &self.order.item(parent).rights;
+                let key = (Reverse(self.end_rank(right)), Some(node.dot));
+                let at = siblings.partition_point(|&sibling| self.right_key(sibling) < key);
+                let after = match at.checked_sub(1) {
+                    None => parent,
+                    Some(before) => self.gap(siblings[before], siblings.get(at).copied()),
+                };
+                (parent, at, after)
+            }
+            Origin::Before(right) => {
+                let parent = self.slot(Some(right));
+                siblings = &self.order.item(parent).lefts;
+                let at = siblings.partition_point(|&other| self.dot(other) < Some(node.dot));
+                let after = match (at.checked_sub(1), siblings.get(at)) {
+                    (_, None) => self.order.previous(parent),
+                    (None, Some(&next)) => self.order.previous(self.first_of(next)),
+                    (Some(before), next) => self.gap(siblings[before], next.copied()),
+                };
+                (parent, at, after)
+            }
+        };
+        let (is_right, is_live) =
+            (matches!(node.origin, Origin::After { .. }), node.value.is_some());
+        let seat = Seat { node: Some(node), lefts: SmallVec::new(), rights: SmallVec::new() };
+        let slot = self.order.insert(after, seat, is_live);
+        let parent = self.order.item_mut(parent);
+        let siblings = if is_right { &mut parent.rights } else { &mut parent.lefts };
+        siblings.insert(at, slot);
+        slot
+    }
+
+    /// The place of a right origin; none is the end.
+    fn end_rank(&self, right: Option<Dot>) -> usize {
+        right.map_or(usize::MAX, |right| self.order.rank(self.slot(Some(right))))
+    }
+
+    fn right_key(&self, slot: Slot) -> (Reverse<usize>, Option<Dot>) {
+        let right = match &self.order.item(slot).node {
+            Some(node) => match node.origin {
+                Origin::After { right, .. } => right,
+                Origin::Before(_) => None,
+            },
+            None => None,
+        };
+        (Reverse(self.end_rank(right)), self.dot(slot))
+    }
+
+    /// The first element of a subtree.
+    fn first_of(&self, mut slot: Slot) -> Slot {
+        while let Some(&first) = self.order.item(slot).lefts.first() {
+            slot = first;
+        }
+        slot
+    }
+
+    /// The last element of a subtree that the next sibling's follows.
+    ///
+    /// Looked for from both sides at once: the way down is long on both only if somebody inserted
+    /// as much there since the last time, so that it costs O(1) for each element, amortised.
+    fn gap(&self, before: Slot, next: Option<Slot>) -> Slot {
+        let (mut last, mut first) = (before, next);
+        loop {
+            match self.order.item(last).rights.last() {
+                None => return last,
+                Some(&further) => last = further,
+            }
+            if let Some(at) = first {
+                match self.order.item(at).lefts.first() {
+                    None => return self.order.previous(at),
+                    Some(&further) => first = Some(further),
+                }
+            }
+        }
+    }
+}
+
+/// From elements with different dots.
+impl<T: Element> FromIterator<Arc<Node<T>>> for Tree<T> {
+    fn from_iter<I: IntoIterator<Item = Arc<Node<T>>>>(nodes: I) -> Self {
+        let entry = |node: Arc<Node<T>>| (node.dot, Entry { node, slot: NONE });
+        let nodes: OrdMap<Dot, Entry<T>> = nodes.into_iter().map(entry).collect();
+        let dots: Vec<Dot> = nodes.keys().copied().collect();
+        let mut tree = Self { nodes, ..Self::default() };
+        dots.into_iter().for_each(|dot| tree.attach(dot));
+        tree
+    }
+}
