@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use rejoin_crdts::ReplicaId;
 use rejoin_crdts::spec::{
-    Collect, Collecting, DwFlagModel, OrMapModel, ResettableCounterModel, RwSetModel,
+    Collect, Collecting, DwFlagModel, EwFlagModel, GCounterModel, LexicalModel, OptionModel,
+    OrMapModel, OrSetModel, PairModel, ResettableCounterModel, RwSetModel,
 };
 use rejoin_sim::explore::{Explored, Reductions, Scope};
 use rejoin_sim::{Registry, Subject, TypeSubject, Verdict};
@@ -92,6 +93,24 @@ fn every_own_type_holds_with_its_whole_alphabet() {
     let registry = rejoin_cli::builtin();
     for (name, subject) in own(&registry) {
         let found = explored(subject, &Scope::new([2, 1, 1]));
+        assert_eq!(found.verdict, Verdict::Held, "{name}: {:#?}", found.counterexample);
+        assert_eq!((found.shapes.histories, found.shapes.down_sets), (66, 460), "{name}");
+    }
+}
+
+#[test]
+fn what_is_made_of_own_types_holds() {
+    let sets = OrSetModel::new(["apple".to_owned()]);
+    let tasks = PairModel::new(EwFlagModel, sets.clone());
+    let made: [Arc<dyn Subject>; 4] = [
+        Arc::new(TypeSubject::new("pair", "", PairModel::new(sets.clone(), GCounterModel))),
+        Arc::new(TypeSubject::new("pairs", "", OrMapModel::new(["task".to_owned()], tasks))),
+        Arc::new(TypeSubject::new("lexical", "", LexicalModel::new([1, 2], sets.clone()))),
+        Arc::new(TypeSubject::new("option", "", OptionModel::new(sets))),
+    ];
+    for subject in &made {
+        let found = explored(subject, &Scope::new([2, 1, 1]));
+        let name = subject.name();
         assert_eq!(found.verdict, Verdict::Held, "{name}: {:#?}", found.counterexample);
         assert_eq!((found.shapes.histories, found.shapes.down_sets), (66, 460), "{name}");
     }

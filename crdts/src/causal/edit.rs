@@ -39,7 +39,7 @@ use crate::{Dot, ReplicaId};
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be a value of an `OrMap`",
     label = "its updates carry no dots, so a remove could not tell what it had seen from what it had not",
-    note = "values of an `OrMap` are causal types, such as `OrSet` and `OrMap`"
+    note = "values of an `OrMap` are causal types, such as `OrSet` and `OrMap`, and pairs of them"
 )]
 pub trait Causal: Clone + Eq + Hash + Debug + 'static {
     /// What is live, without its context.

@@ -11,7 +11,8 @@ use crate::causal::{
 use crate::{MapChange, ReplicaId};
 
 /// A map whose values are causal types, nested to any depth: sets, flags, [`MvRegister`](crate::MvRegister),
-/// [`Sequence`](crate::Sequence), `OrMap`.
+/// [`ResettableCounter`](crate::ResettableCounter), [`Sequence`](crate::Sequence), `OrMap`, and pairs of
+/// these.
 ///
 /// **Specification**: an operation inside key `k` counts iff no visible remove of `k`, nor clear,
 /// had seen it; the value of `k` is the nested type's specification over the operations that

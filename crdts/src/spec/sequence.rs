@@ -9,8 +9,7 @@ use super::Nested;
 use crate::causal::Element;
 use crate::model::{DeltaOf, Refused, Wire, exchanged};
 use crate::{
-    At, Draw, IndexError, Model, ReplicaId, Seen, Sequence, SequenceEdit, SequenceView, Spec,
-    Symmetry, View,
+    At, Draw, Model, ReplicaId, Seen, Sequence, SequenceEdit, SequenceView, Spec, Symmetry, View,
 };
 
 /// A change to a sequence. Places are counted around: 0 is the first, -1 the last, and whatever
