@@ -10,70 +10,121 @@ use crate::ReplicaId;
 /// A map from replica, or pair of replicas, to a non-zero number. Canonical: sorted, and 0 is never
 /// stored.
 ///
-/// Cloning is O(1); the first write after a clone copies.
+/// Cloning is O(1); the first write after a clone copies. A single slot, which is what most deltas
+/// have, is held in place.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(crate) struct Slots<K = ReplicaId> {
-    entries: Arc<Vec<(K, u64)>>,
+pub(crate) enum Slots<K = ReplicaId> {
+    Few(Option<(K, u64)>),
+    Many(Arc<Vec<(K, u64)>>), // two at least
 }
 
 impl<K> Default for Slots<K> {
     fn default() -> Self {
-        Self { entries: Arc::default() }
+        Self::Few(None)
     }
 }
 
 impl<K: Ord + Copy> Slots<K> {
     pub(crate) fn get(&self, key: K) -> u64 {
-        self.find(key).map_or(0, |at| self.entries[at].1)
+        self.find(key).map_or(0, |at| self.entries()[at].1)
+    }
+
+    /// One slot, of anything but 0.
+    pub(crate) fn one(key: K, value: u64) -> Self {
+        debug_assert!(value > 0);
+        Self::Few(Some((key, value)))
     }
 
     /// Sets a slot, to anything but 0.
     pub(crate) fn set(&mut self, key: K, value: u64) {
         debug_assert!(value > 0);
         match self.find(key) {
-            Ok(at) => Arc::make_mut(&mut self.entries)[at].1 = value,
-            Err(at) => Arc::make_mut(&mut self.entries).insert(at, (key, value)),
+            Ok(at) => self.entries_mut()[at].1 = value,
+            Err(at) => self.insert(at, (key, value)),
         }
     }
 
+    /// Adds to a slot and returns the sum, if it can hold that; if not, nothing changes.
+    pub(crate) fn add(&mut self, key: K, by: u64) -> Option<u64> {
+        debug_assert!(by > 0);
+        let slot = match self {
+            Self::Few(Some(slot)) if slot.0 == key => slot,
+            _ => match self.find(key) {
+                Ok(at) => &mut self.entries_mut()[at],
+                Err(at) => {
+                    self.insert(at, (key, by));
+                    return Some(by);
+                }
+            },
+        };
+        slot.1 = slot.1.checked_add(by)?;
+        Some(slot.1)
+    }
+
     pub(crate) fn iter(&self) -> impl ExactSizeIterator<Item = (K, u64)> + '_ {
-        self.entries.iter().copied()
+        self.entries().iter().copied()
     }
 
     pub(crate) fn len(&self) -> usize {
-        self.entries.len()
+        self.entries().len()
     }
 
     pub(crate) fn is_empty(&self) -> bool {
-        self.entries.is_empty()
+        matches!(self, Self::Few(None))
     }
 
     /// Takes the greater of each slot; true iff something grew. Linear in both, and logarithmic in
     /// `self` for a short `other`.
     pub(crate) fn merge_max(&mut self, other: &Self) -> bool {
-        if Arc::ptr_eq(&self.entries, &other.entries) || self.dominates(other) {
+        if self.shares(other) {
             return false;
         }
-        if self.entries.is_empty() {
-            self.entries = Arc::clone(&other.entries);
-            return true;
+        if self.same_keys(other) {
+            let grows = self.entries().iter().zip(other.entries()).any(|(a, b)| a.1 < b.1);
+            if grows {
+                for (mine, theirs) in self.entries_mut().iter_mut().zip(other.entries()) {
+                    mine.1 = mine.1.max(theirs.1);
+                }
+            }
+            return grows;
         }
-        if other.len() * 8 < self.len() {
+        if self.dominates(other) {
+            return false;
+        }
+        if self.is_empty() {
+            self.clone_from(other);
+        } else if other.len() * 8 < self.len() {
             for (key, value) in other.iter() {
                 if value > self.get(key) {
                     self.set(key, value);
                 }
             }
-            return true;
+        } else {
+            *self = self.maxima(other).into_iter().collect();
         }
-        self.entries = Arc::new(self.maxima(other));
         true
+    }
+
+    /// How the slots relate, each to the one of the same key. Linear in both.
+    pub(crate) fn compare(&self, other: &Self) -> Option<Ordering> {
+        if self.shares(other) || self.matches(other, |a, b| a == b) {
+            Some(Ordering::Equal)
+        } else if other.dominates(self) {
+            Some(Ordering::Less)
+        } else if self.dominates(other) {
+            Some(Ordering::Greater)
+        } else {
+            None
+        }
     }
 
     /// Whether every slot of `other` is at most the slot here.
     pub(crate) fn dominates(&self, other: &Self) -> bool {
         if other.len() > self.len() {
             return false;
+        }
+        if self.matches(other, |a, b| a >= b) {
+            return true;
         }
         if other.len() * 8 < self.len() {
             return other.iter().all(|(key, value)| value <= self.get(key));
@@ -125,19 +176,69 @@ impl<K: Ord + Copy> Slots<K> {
         merged
     }
 
+    /// Whether both are one and the same vector.
+    fn shares(&self, other: &Self) -> bool {
+        matches!((self, other), (Self::Many(a), Self::Many(b)) if Arc::ptr_eq(a, b))
+    }
+
+    fn same_keys(&self, other: &Self) -> bool {
+        self.matches(other, |_, _| true)
+    }
+
+    /// Whether the keys are the same, and of each `hold` holds of the two values.
+    fn matches(&self, other: &Self, hold: impl Fn(u64, u64) -> bool) -> bool {
+        const STRIDE: usize = 16; // without a branch, so that the processor runs ahead
+        let strides = self.entries().chunks(STRIDE).zip(other.entries().chunks(STRIDE));
+        self.len() == other.len()
+            && strides.into_iter().all(|(mine, theirs)| {
+                let pairs = mine.iter().zip(theirs);
+                pairs.fold(true, |all, (a, b)| all & (a.0 == b.0) & hold(a.1, b.1))
+            })
+    }
+
     fn find(&self, key: K) -> Result<usize, usize> {
-        self.entries.binary_search_by_key(&key, |slot| slot.0)
+        self.entries().binary_search_by_key(&key, |slot| slot.0)
+    }
+
+    fn entries(&self) -> &[(K, u64)] {
+        match self {
+            Self::Few(slot) => slot.as_slice(),
+            Self::Many(slots) => slots,
+        }
+    }
+
+    fn entries_mut(&mut self) -> &mut [(K, u64)] {
+        match self {
+            Self::Few(slot) => slot.as_mut_slice(),
+            Self::Many(slots) => &mut Arc::make_mut(slots)[..],
+        }
+    }
+
+    fn insert(&mut self, at: usize, slot: (K, u64)) {
+        match self {
+            Self::Many(slots) => Arc::make_mut(slots).insert(at, slot),
+            Self::Few(None) => *self = Self::Few(Some(slot)),
+            Self::Few(Some(only)) => {
+                let mut slots = vec![*only];
+                slots.insert(at, slot);
+                *self = Self::Many(Arc::new(slots));
+            }
+        }
     }
 }
 
 /// From slots in ascending order, without zeros.
-impl<K: Ord> FromIterator<(K, u64)> for Slots<K> {
+impl<K: Ord + Copy> FromIterator<(K, u64)> for Slots<K> {
     fn from_iter<I: IntoIterator<Item = (K, u64)>>(slots: I) -> Self {
         let entries: Vec<_> = slots.into_iter().collect();
         debug_assert!(
             entries.is_sorted_by(|a, b| a.0 < b.0) && entries.iter().all(|slot| slot.1 > 0)
         );
-        Self { entries: Arc::new(entries) }
+        match entries[..] {
+            [] => Self::Few(None),
+            [slot] => Self::Few(Some(slot)),
+            _ => Self::Many(Arc::new(entries)),
+        }
     }
 }
 
@@ -147,7 +248,7 @@ impl<K: Ord + Copy + Serialize> Serialize for Slots<K> {
     }
 }
 
-impl<'de, K: Ord + Deserialize<'de>> Deserialize<'de> for Slots<K> {
+impl<'de, K: Ord + Copy + Deserialize<'de>> Deserialize<'de> for Slots<K> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let entries = Vec::<(K, u64)>::deserialize(deserializer)?;
         if !entries.is_sorted_by(|a, b| a.0 < b.0) {
@@ -156,7 +257,7 @@ impl<'de, K: Ord + Deserialize<'de>> Deserialize<'de> for Slots<K> {
         if entries.iter().any(|slot| slot.1 == 0) {
             return Err(de::Error::custom("a slot holds 0, which is never stored"));
         }
-        Ok(Self { entries: Arc::new(entries) })
+        Ok(entries.into_iter().collect())
     }
 }
 

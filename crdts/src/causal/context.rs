@@ -120,6 +120,17 @@ impl CausalContext {
         Dot::new(replica, last + 1)
     }
 
+    /// Adds the next dot of `replica`, and returns it.
+    pub(super) fn mint(&mut self, replica: ReplicaId) -> Dot {
+        let gapless = !self.cloud.contains_key(&replica);
+        if let Some(counter) = gapless.then(|| self.vector.increment(replica).ok()).flatten() {
+            return Dot::new(replica, counter);
+        }
+        let dot = self.next(replica);
+        self.insert(dot);
+        dot
+    }
+
     /// The dots, ascending.
     ///
     /// ```
@@ -250,7 +261,8 @@ impl CausalContext {
         self.replicas().into_iter().for_each(each);
     }
 
-    fn replicas(&self) -> Vec<ReplicaId> {
+    /// Whose dots there are, ascending.
+    pub(super) fn replicas(&self) -> Vec<ReplicaId> {
         let cloud_only = self.cloud.keys().filter(|replica| self.vector.get(**replica) == 0);
         let mut replicas: Vec<_> =
             self.vector.iter().map(|(replica, _)| replica).chain(cloud_only.copied()).collect();

@@ -3,9 +3,9 @@
 use std::fmt;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
-use smallvec::SmallVec;
+use smallvec::{SmallVec, smallvec};
 
-use super::{CausalContext, DotStore, Element};
+use super::{CausalContext, DotStore, Element, coder};
 use crate::Dot;
 
 /// A store that maps each live dot to a value: what concurrent writers left side by side.
@@ -93,6 +93,11 @@ impl<V: Element> DotFun<V> {
     pub(crate) fn raise(&mut self, delta: &mut DotFunDelta<V>, dot: Dot, value: V) {
         self.put(dot, value.clone());
         delta.live.put(dot, value);
+    }
+
+    /// One value under a dot.
+    pub(super) fn one(dot: Dot, value: V) -> Self {
+        Self { entries: smallvec![(dot, value)] }
     }
 
     /// Removes the entries for which `gone` holds, and records it in `delta`; true iff there were
@@ -268,31 +273,54 @@ impl<V: fmt::Debug> fmt::Debug for DotFunDelta<V> {
 
 impl<V: Serialize> Serialize for DotFun<V> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_seq(&self.entries)
+        if serializer.is_human_readable() {
+            return serializer.collect_seq(&self.entries);
+        }
+        coder::write(&self.entries, &[], serializer)
     }
 }
 
 impl<'de, V: Deserialize<'de>> Deserialize<'de> for DotFun<V> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let entries = Vec::<(Dot, V)>::deserialize(deserializer)?;
-        if !entries.is_sorted_by(|a, b| a.0 < b.0) {
-            return Err(de::Error::custom("dots are not in strictly ascending order"));
+        if deserializer.is_human_readable() {
+            return Self::ascending(Vec::deserialize(deserializer)?.into());
         }
-        Ok(Self { entries: entries.into() })
+        let (live, dead) = coder::read(deserializer)?;
+        if !dead.is_empty() {
+            return Err(de::Error::custom("what died is no part of a state"));
+        }
+        Self::ascending(live)
+    }
+}
+
+impl<V> DotFun<V> {
+    fn ascending<E: de::Error>(entries: SmallVec<[(Dot, V); 1]>) -> Result<Self, E> {
+        if entries.is_sorted_by(|a, b| a.0 < b.0) {
+            Ok(Self { entries })
+        } else {
+            Err(de::Error::custom("dots are not in strictly ascending order"))
+        }
     }
 }
 
 impl<V: Serialize> Serialize for DotFunDelta<V> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        (&self.live, &self.dead).serialize(serializer)
+        if serializer.is_human_readable() {
+            return (&self.live, &self.dead).serialize(serializer);
+        }
+        coder::write(&self.live.entries, &self.dead.entries, serializer)
     }
 }
 
 impl<'de, V: Deserialize<'de>> Deserialize<'de> for DotFunDelta<V> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         // That no dot occurs twice is checked for a whole delta at once, by `DottedDelta`.
-        let (live, dead) = Deserialize::deserialize(deserializer)?;
-        Ok(Self { live, dead })
+        if deserializer.is_human_readable() {
+            let (live, dead) = Deserialize::deserialize(deserializer)?;
+            return Ok(Self { live, dead });
+        }
+        let (live, dead) = coder::read(deserializer)?;
+        Ok(Self { live: DotFun::ascending(live)?, dead: DotFun::ascending(dead)? })
     }
 }
 

@@ -8,7 +8,7 @@ use im::OrdMap;
 use im::ordmap::DiffItem;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
-use super::{CausalContext, DotStore, Element};
+use super::{CausalContext, DotFun, DotFunDelta, DotStore, Element, coder};
 use crate::Dot;
 
 /// A store for each key, in key order. A key whose store is empty is not there, and one that holds
@@ -104,12 +104,22 @@ impl<K: Element, S: DotStore> DotMap<K, S> {
         key: K,
         edit: impl FnOnce(&mut S, &mut S::Delta) -> R,
     ) -> R {
-        let mut store = self.entries.get(&key).cloned().unwrap_or_default();
         let mut records = delta.entries.remove(&key).unwrap_or_default();
-        let result = edit(&mut store, &mut records);
+        let (result, emptied) = if let Some(store) = self.entries.get_mut(&key) {
+            (edit(store, &mut records), store.is_empty())
+        } else {
+            let mut store = S::default();
+            let result = edit(&mut store, &mut records);
+            if !store.is_empty() {
+                self.entries.insert(key.clone(), store);
+            }
+            (result, false)
+        };
+        if emptied {
+            self.entries.remove(&key);
+        }
         if records != S::Delta::default() {
-            delta.entries.insert(key.clone(), records);
-            self.put(key, store);
+            delta.entries.insert(key, records);
         }
         result
     }
@@ -142,6 +152,37 @@ impl<K: Element, S: DotStore> DotMap<K, S> {
     }
 }
 
+impl<K: Element, V: Element> DotMap<K, DotFun<V>> {
+    /// Replaces everything under `key` by one value under a new dot, and records it in `delta`.
+    pub(crate) fn replace(
+        &mut self,
+        delta: &mut DotMapDelta<K, DotFunDelta<V>>,
+        key: K,
+        dot: Dot,
+        value: V,
+    ) {
+        let now = DotFun::one(dot, value.clone());
+        let mut before = self.entries.insert(key.clone(), now).unwrap_or_default();
+        before.replace(delta.entries.entry(key).or_default(), dot, value);
+    }
+
+    /// Removes what is under `key` and records it in `delta`; false if nothing is.
+    pub(crate) fn remove<Q: Ord + ?Sized>(
+        &mut self,
+        delta: &mut DotMapDelta<K, DotFunDelta<V>>,
+        key: &Q,
+    ) -> bool
+    where
+        K: Borrow<Q>,
+    {
+        let removed = self.entries.remove_with_key(key);
+        removed.is_some_and(|(key, mut store)| {
+            store.clear_into(delta.entries.entry(key).or_default());
+            true
+        })
+    }
+}
+
 impl<K: Element, S: DotStore> DotStore for DotMap<K, S> {
     type Delta = DotMapDelta<K, S::Delta>;
 
@@ -167,6 +208,7 @@ impl<K: Element, S: DotStore> DotStore for DotMap<K, S> {
 
     fn join(&mut self, mine: &CausalContext, other: &Self, theirs: &CausalContext) -> bool {
         let empty = S::default();
+        let mut same = true; // whether the join is what the other has
         let changed: Vec<(K, S)> = self
             .entries
             .diff(&other.entries)
@@ -176,9 +218,15 @@ impl<K: Element, S: DotStore> DotStore for DotMap<K, S> {
                     DiffItem::Remove(key, ours) => (key, ours.clone(), &empty),
                     DiffItem::Update { old, new } => (old.0, old.1.clone(), new.1),
                 };
-                ours.join(mine, others, theirs).then(|| (key.clone(), ours))
+                let changed = ours.join(mine, others, theirs);
+                same &= ours == *others;
+                changed.then(|| (key.clone(), ours))
             })
             .collect();
+        if same && !changed.is_empty() {
+            self.clone_from(other); // and shares its structure from now on
+            return true;
+        }
         self.put_all(changed)
     }
 
@@ -317,10 +365,20 @@ impl<K: fmt::Debug, D: fmt::Debug> fmt::Debug for DotMapDelta<K, D> {
     }
 }
 
-impl<K: Serialize + Ord, S: Serialize + PartialEq> Serialize for DotMap<K, S> {
+impl<K: Element + Serialize, S: DotStore + Serialize> Serialize for DotMap<K, S> {
     fn serialize<Z: Serializer>(&self, serializer: Z) -> Result<Z::Ok, Z::Error> {
-        serializer.collect_seq(self.entries.iter())
+        if serializer.is_human_readable() {
+            return serializer.collect_seq(self.entries.iter());
+        }
+        serializer.collect_seq(coder::by_dot(self.entries.iter(), |(_, store)| least(*store)))
     }
+}
+
+/// The first of the live dots.
+fn least<S: DotStore>(store: &S) -> Option<Dot> {
+    let mut least = None;
+    store.dots(&mut |dot| least = Some(least.map_or(dot, |least: Dot| least.min(dot))));
+    least
 }
 
 impl<'de, K, S> Deserialize<'de> for DotMap<K, S>
@@ -329,12 +387,30 @@ where
     S: DotStore + Deserialize<'de>,
 {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let entries = ascending::<K, S, D>(deserializer)?;
+        let readable = deserializer.is_human_readable();
+        let mut entries = Vec::<(K, S)>::deserialize(deserializer)?;
+        let place = |store| if readable { None } else { least(store) };
+        if !entries.is_sorted_by(|a, b| (place(&a.1), &a.0) < (place(&b.1), &b.0)) {
+            return Err(de::Error::custom(
+                "keys or their dots are not in strictly ascending order",
+            ));
+        }
         if entries.iter().any(|(_, store)| store.is_empty()) {
             return Err(de::Error::custom("a key holds nothing, which is never stored"));
         }
+        if !readable {
+            entries.sort_unstable_by(|a, b| a.0.cmp(&b.0));
+            if entries.windows(2).any(|pair| pair[0].0 == pair[1].0) {
+                return Err(de::Error::custom("a key occurs twice"));
+            }
+        }
         let hidden = entries.iter().filter(|(_, store)| !store.is_present()).count();
-        Ok(Self { entries: entries.into_iter().collect(), hidden })
+        // Every other entry and then the rest: a node that the first leave half full, as nodes are
+        // when entries ascend, the others fill.
+        let (first, rest): (Vec<_>, Vec<_>) =
+            entries.into_iter().enumerate().partition(|(at, _)| at.is_multiple_of(2));
+        let entries = first.into_iter().chain(rest).map(|(_, entry)| entry).collect();
+        Ok(Self { entries, hidden })
     }
 }
 
@@ -350,25 +426,14 @@ where
     R: Default + PartialEq + Deserialize<'de>,
 {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let entries = ascending::<K, R, D>(deserializer)?;
+        let entries = Vec::<(K, R)>::deserialize(deserializer)?;
+        if !entries.is_sorted_by(|a, b| a.0 < b.0) {
+            return Err(de::Error::custom("keys are not in strictly ascending order"));
+        }
         if entries.iter().any(|(_, records)| *records == R::default()) {
             return Err(de::Error::custom("a key holds no records"));
         }
         Ok(Self { entries: entries.into_iter().collect() })
-    }
-}
-
-fn ascending<'de, K, V, D>(deserializer: D) -> Result<Vec<(K, V)>, D::Error>
-where
-    K: Ord + Deserialize<'de>,
-    V: Deserialize<'de>,
-    D: Deserializer<'de>,
-{
-    let entries = Vec::<(K, V)>::deserialize(deserializer)?;
-    if entries.is_sorted_by(|a, b| a.0 < b.0) {
-        Ok(entries)
-    } else {
-        Err(de::Error::custom("keys are not in strictly ascending order"))
     }
 }
 

@@ -1,10 +1,12 @@
 //! A store with its context: the body of every causal type.
 
+use std::collections::BTreeMap;
 use std::fmt;
 
-use serde::{Deserialize, Deserializer, Serialize, de};
+use serde::ser::SerializeStruct;
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
-use super::{CausalContext, Cursor, DotStore, Minter};
+use super::{CausalContext, Cursor, DotStore, Minter, coder};
 use crate::{Dot, Lattice, Merge, ReplicaId, Replicated, Summarize};
 
 /// A store and the context of all that was ever seen: what is in the context and not in the store
@@ -24,7 +26,7 @@ use crate::{Dot, Lattice, Merge, ReplicaId, Replicated, Summarize};
 /// let _ = (set.insert(me, "milk"), set.remove(me, "milk"));
 /// assert_eq!(format!("{set:?}"), "{} of {r1:1-2}"); // the add and the remove: both are dead
 /// ```
-#[derive(Clone, Default, PartialEq, Eq, Hash, Serialize)]
+#[derive(Clone, Default, PartialEq, Eq, Hash)]
 pub struct Dotted<S> {
     context: CausalContext,
     store: S,
@@ -45,7 +47,7 @@ pub struct Dotted<S> {
 /// let removed = set.remove(me, "milk");
 /// assert_eq!(format!("{removed:?}"), r#"{"milk": +{} -{r1:1}} removals {r1:2}"#);
 /// ```
-#[derive(Clone, Default, PartialEq, Eq, Hash, Serialize)]
+#[derive(Clone, Default, PartialEq, Eq, Hash)]
 pub struct DottedDelta<S: DotStore> {
     store: S::Delta,
     removals: CausalContext,
@@ -230,10 +232,52 @@ impl<S: DotStore> fmt::Debug for DottedDelta<S> {
     }
 }
 
-/// A dot that occurs twice.
-fn repeated(mut dots: Vec<Dot>) -> Option<Dot> {
-    dots.sort_unstable();
-    dots.windows(2).find(|pair| pair[0] == pair[1]).map(|pair| pair[0])
+/// A dot that occurs twice. Linear where a replica's dots lie close together.
+fn repeated(dots: &[Dot]) -> Option<Dot> {
+    let mut of: BTreeMap<ReplicaId, Vec<u64>> = BTreeMap::new();
+    for dot in dots {
+        of.entry(dot.replica).or_default().push(dot.counter);
+    }
+    of.into_iter().find_map(|(replica, mut counters)| {
+        let last = counters.iter().copied().max().unwrap_or_default();
+        let twice = if last / 64 <= counters.len() as u64 {
+            let mut seen = vec![0u64; last as usize / 64 + 1];
+            counters.into_iter().find(|counter| {
+                let (word, bit) = (&mut seen[*counter as usize / 64], 1 << (counter % 64));
+                let again = *word & bit != 0;
+                *word |= bit;
+                again
+            })
+        } else {
+            counters.sort_unstable();
+            counters.windows(2).find(|pair| pair[0] == pair[1]).map(|pair| pair[0])
+        };
+        twice.map(|counter| Dot::new(replica, counter))
+    })
+}
+
+impl<S: Serialize> Serialize for Dotted<S> {
+    fn serialize<Z: Serializer>(&self, serializer: Z) -> Result<Z::Ok, Z::Error> {
+        coder::scope(|| {
+            coder::foretell(self.context.replicas());
+            let mut fields = serializer.serialize_struct("Dotted", 2)?;
+            fields.serialize_field("context", &self.context)?;
+            fields.serialize_field("store", &self.store)?;
+            fields.end()
+        })
+    }
+}
+
+impl<S: DotStore<Delta: Serialize>> Serialize for DottedDelta<S> {
+    fn serialize<Z: Serializer>(&self, serializer: Z) -> Result<Z::Ok, Z::Error> {
+        coder::scope(|| {
+            let mut fields = serializer.serialize_struct("DottedDelta", 3)?;
+            fields.serialize_field("store", &self.store)?;
+            fields.serialize_field("removals", &self.removals)?;
+            fields.serialize_field("unlocated", &self.unlocated)?;
+            fields.end()
+        })
+    }
 }
 
 impl<'de, S: DotStore + Deserialize<'de>> Deserialize<'de> for Dotted<S> {
@@ -241,15 +285,21 @@ impl<'de, S: DotStore + Deserialize<'de>> Deserialize<'de> for Dotted<S> {
         #[derive(Deserialize)]
         #[serde(rename = "Dotted")]
         struct Raw<S> {
+            #[serde(deserialize_with = "foretelling")]
             context: CausalContext,
             store: S,
         }
-        let Raw { context, store } = Raw::<S>::deserialize(deserializer)?;
+        fn foretelling<'de, D: Deserializer<'de>>(from: D) -> Result<CausalContext, D::Error> {
+            let context = CausalContext::deserialize(from)?;
+            coder::foretell(context.replicas());
+            Ok(context)
+        }
+        let Raw { context, store } = coder::scope(|| Raw::<S>::deserialize(deserializer))?;
         let mut held = Vec::new();
         store.dots(&mut |dot| held.push(dot));
         store.tombstones(&mut |dot| held.push(dot));
         let stranger = held.iter().find(|dot| !context.contains(**dot)).copied();
-        let wrong = match (repeated(held), stranger) {
+        let wrong = match (repeated(&held), stranger) {
             (Some(dot), _) => Some(format!("the dot {dot} names two entries")),
             (_, Some(dot)) => Some(format!("the entry {dot} is not in the context")),
             (None, None) => None,
@@ -267,10 +317,11 @@ impl<'de, S: DotStore<Delta: Deserialize<'de>>> Deserialize<'de> for DottedDelta
             removals: CausalContext,
             unlocated: CausalContext,
         }
-        let Raw { store, removals, unlocated } = Raw::<S::Delta>::deserialize(deserializer)?;
+        let Raw { store, removals, unlocated } =
+            coder::scope(|| Raw::<S::Delta>::deserialize(deserializer))?;
         let mut dots = Vec::new();
         S::delta_dots(&store, &mut |dot| dots.push(dot));
-        if let Some(dot) = repeated(dots.clone()) {
+        if let Some(dot) = repeated(&dots) {
             return Err(de::Error::custom(format_args!("the dot {dot} occurs twice")));
         }
         let mut seen: CausalContext = dots.into_iter().collect();

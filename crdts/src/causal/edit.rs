@@ -121,9 +121,7 @@ impl<'a, S: DotStore> Cursor<'a, S> {
 
     /// A dot for something that is added here.
     pub(crate) fn mint(&mut self) -> Dot {
-        let dot = self.minter.context.next(self.minter.me);
-        self.minter.context.insert(dot);
-        dot
+        self.minter.context.mint(self.minter.me)
     }
 
     /// A dot for a removal.
@@ -210,6 +208,25 @@ impl<A: DotStore, B: DotStore> Cursor<'_, (A, B)> {
     /// The second of the two places that lie side by side here.
     pub(crate) fn second(&mut self) -> Cursor<'_, B> {
         self.part(|pair| &mut pair.1, |pair| &mut pair.1)
+    }
+}
+
+impl<K: Element, V: Element> Cursor<'_, DotMap<K, DotFun<V>>> {
+    /// Replaces everything under `key` by one value.
+    pub(crate) fn replace_at(&mut self, key: K, value: V) {
+        let dot = self.mint();
+        self.store.replace(self.delta, key, dot, value);
+    }
+
+    /// Removes what is under `key`; the removal has a dot of its own iff there was something.
+    pub(crate) fn remove_at<Q: Ord + ?Sized>(&mut self, key: &Q)
+    where
+        K: Borrow<Q>,
+    {
+        if self.store.remove(self.delta, key) {
+            let dot = self.mint();
+            self.minter.removals.insert(dot);
+        }
     }
 }
 

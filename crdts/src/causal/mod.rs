@@ -6,6 +6,7 @@
 //! replica knows. And a delta names the entries that it removes, so merging one costs in
 //! proportion to the delta and not to the state.
 
+mod coder;
 mod context;
 mod dot_fun;
 mod dot_map;

@@ -75,9 +75,7 @@ impl VectorClock {
     /// assert_eq!(clock.get(me), 1);
     /// ```
     pub fn increment(&mut self, replica: ReplicaId) -> Result<u64, ClockError> {
-        let next = self.get(replica).checked_add(1).ok_or(ClockError::Exhausted)?;
-        self.slots.set(replica, next);
-        Ok(next)
+        self.slots.add(replica, 1).ok_or(ClockError::Exhausted)
     }
 
     /// Raises the count of `replica` to at least `count`; true iff it grew.
@@ -152,12 +150,7 @@ impl Lattice for VectorClock {
 
 impl PartialOrd for VectorClock {
     fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
-        match (self.covers(other), other.covers(self)) {
-            (true, true) => Some(Ordering::Equal),
-            (true, false) => Some(Ordering::Greater),
-            (false, true) => Some(Ordering::Less),
-            (false, false) => None,
-        }
+        self.slots.compare(&other.slots)
     }
 }
 

@@ -125,10 +125,9 @@ impl GCounter {
         if by == 0 {
             return Ok(GCounterDelta::default());
         }
-        let held = self.slots.get(me);
-        let total = held.checked_add(by).ok_or(CounterOverflow { replica: me, held, by })?;
-        self.slots.set(me, total);
-        Ok(GCounterDelta { slots: [(me, total)].into_iter().collect() })
+        let overflow = |slots: &Slots| CounterOverflow { replica: me, held: slots.get(me), by };
+        let total = self.slots.add(me, by).ok_or_else(|| overflow(&self.slots))?;
+        Ok(GCounterDelta { slots: Slots::one(me, total) })
     }
 }
 
@@ -193,7 +192,7 @@ impl Replicated for GCounter {
     }
 
     fn parts(&self) -> impl Iterator<Item = GCounterDelta> {
-        self.slots.iter().map(|slot| GCounterDelta { slots: [slot].into_iter().collect() })
+        self.slots.iter().map(|(of, total)| GCounterDelta { slots: Slots::one(of, total) })
     }
 }
 

@@ -252,7 +252,7 @@ impl<T: Element> OrSetEdit<'_, T> {
     /// assert!(cart.get("fruit").is_some_and(|set| set.contains("apple")));
     /// ```
     pub fn insert(&mut self, element: impl Into<T>) {
-        self.cursor.at(element.into(), |mut at| at.replace(()));
+        self.cursor.replace_at(element.into(), ());
     }
 
     /// Removes `element`, as [`OrSet::remove`] does.
@@ -269,7 +269,7 @@ impl<T: Element> OrSetEdit<'_, T> {
     where
         T: Borrow<Q>,
     {
-        self.cursor.clear_at(element);
+        self.cursor.remove_at(element);
     }
 
     /// Removes everything that is there now.
