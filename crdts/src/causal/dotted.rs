@@ -9,8 +9,8 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use super::{CausalContext, Cursor, DotStore, Minter, coder};
 use crate::{Dot, Lattice, Merge, ReplicaId, Replicated, Summarize};
 
-/// A store and the context of all that was ever seen: what is in the context and not in the store
-/// is dead.
+/// A store and the context of all that was ever seen: what is in the context and not live in the
+/// store is dead.
 ///
 /// This is the causal join of Almeida, Shoker & Baquero (JPDC 2018), once for all causal types.
 /// Among states that took each delta after all that its operation had seen, equal contexts mean
@@ -82,6 +82,10 @@ impl<S: DotStore> Dotted<S> {
         let mut live = Vec::new();
         self.store.dots(&mut |dot| live.push(dot));
         live.into_iter().collect()
+    }
+
+    fn held(&self) -> CausalContext {
+        held(&self.store).into_iter().collect()
     }
 }
 
@@ -179,12 +183,9 @@ impl<S: DotStore> Replicated for Dotted<S> {
     }
 
     fn parts(&self) -> impl Iterator<Item = DottedDelta<S>> {
-        let held = self.store.parts().map(|store| DottedDelta { store, ..DottedDelta::default() });
-        let mut located = Vec::new();
-        self.store.dots(&mut |dot| located.push(dot));
-        self.store.tombstones(&mut |dot| located.push(dot));
-        let dead = self.context.difference(&located.into_iter().collect()).into_dots();
-        held.chain(dead.map(|dot| DottedDelta {
+        let live = self.store.parts().map(|store| DottedDelta { store, ..DottedDelta::default() });
+        let dead = self.context.difference(&self.held()).into_dots();
+        live.chain(dead.map(|dot| DottedDelta {
             unlocated: [dot].into_iter().collect(),
             ..DottedDelta::default()
         }))
@@ -230,6 +231,14 @@ impl<S: DotStore> fmt::Debug for DottedDelta<S> {
         }
         Ok(())
     }
+}
+
+/// The dots of live entries and of tombstones.
+fn held<S: DotStore>(store: &S) -> Vec<Dot> {
+    let mut held = Vec::new();
+    store.dots(&mut |dot| held.push(dot));
+    store.tombstones(&mut |dot| held.push(dot));
+    held
 }
 
 /// A dot that occurs twice. Linear where a replica's dots lie close together.
@@ -295,9 +304,7 @@ impl<'de, S: DotStore + Deserialize<'de>> Deserialize<'de> for Dotted<S> {
             Ok(context)
         }
         let Raw { context, store } = coder::scope(|| Raw::<S>::deserialize(deserializer))?;
-        let mut held = Vec::new();
-        store.dots(&mut |dot| held.push(dot));
-        store.tombstones(&mut |dot| held.push(dot));
+        let held = held(&store);
         let stranger = held.iter().find(|dot| !context.contains(**dot)).copied();
         let wrong = match (repeated(&held), stranger) {
             (Some(dot), _) => Some(format!("the dot {dot} names two entries")),

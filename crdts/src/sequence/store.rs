@@ -282,7 +282,7 @@ impl<T: Element> DotStore for Store<T> {
     }
 }
 
-/// `[r1:1: "a", r1:2: "b"]`, and the dots of tombstones.
+/// `[r1:1: "a", r1:2: "b"]`, the dots of tombstones, and those that wait for what is not there.
 impl<T: Element> fmt::Debug for Store<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut list = f.debug_list();
@@ -292,10 +292,16 @@ impl<T: Element> fmt::Debug for Store<T> {
             }
         }
         list.finish()?;
-        let mut tombstones = CausalContext::new();
-        self.tombstones(&mut |dot| _ = tombstones.insert(dot));
-        if !tombstones.is_empty() {
-            write!(f, " without {tombstones:?}")?;
+        let dots = |nodes: &mut dyn Iterator<Item = &Node<T>>| -> CausalContext {
+            nodes.map(|node| node.dot).collect()
+        };
+        let read = dots(&mut self.tree.iter(0));
+        let live = dots(&mut self.tree.nodes().filter(|node| node.value.is_some()));
+        let dead = dots(&mut self.tree.nodes().filter(|node| node.value.is_none()));
+        for (what, dots) in [("without", dead), ("awaiting", live.difference(&read))] {
+            if !dots.is_empty() {
+                write!(f, " {what} {dots:?}")?;
+            }
         }
         Ok(())
     }
