@@ -91,11 +91,8 @@ impl<A: DotStore, B: DotStore> DotStore for (A, B) {
 ///     task.second().insert("kitchen");
 /// }));
 /// let removed = tasks.remove(a, "dishes"); // with both halves…
-/// peer.merge(&{
-///     let tagged = peer.update(b, "dishes", |task| task.second().insert("evening"));
-///     tasks.merge(&tagged); // …but for what it had not seen
-///     removed
-/// });
+/// tasks.merge(&peer.update(b, "dishes", |task| task.second().insert("evening")));
+/// peer.merge(&removed); // …but for what it had not seen
 /// let (done, tags) = peer.get("dishes").expect("the tag survives");
 /// assert!(!done.is_enabled() && tags.iter().eq(["evening"]));
 /// assert_eq!(tasks, peer);

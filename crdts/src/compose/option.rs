@@ -12,10 +12,10 @@ use crate::{Lattice, Merge, Replicated, Summarize};
 /// next merge. For what can be taken away use an [`OrMap`](crate::OrMap) or a flag.
 ///
 /// ```
-/// use rejoin_crdts::{GSet, Merge, OptionDelta};
+/// use rejoin_crdts::{GSet, GSetDelta, Merge, OptionDelta};
 /// let mut answers: Option<GSet<String>> = None; // nobody has asked
 /// let mut peer = answers.clone();
-/// assert!(peer.merge(&OptionDelta(Some(Default::default())))); // asked, and no answer yet
+/// assert!(peer.merge(&OptionDelta(Some(GSetDelta::default())))); // asked, and no answer yet
 /// assert_eq!(peer, Some(GSet::new()));
 ///
 /// let delta = OptionDelta(Some(answers.get_or_insert_default().insert("yes")));

@@ -19,6 +19,21 @@ impl<A: Lattice, B: Lattice> Lattice for (A, B) {
     }
 }
 
+/// What is done to one half is sent with the empty delta of the other:
+///
+/// ```
+/// use rejoin_crdts::{GCounter, Merge, OrSet, ReplicaId, Replicated};
+/// type Post = (OrSet<String>, GCounter); // tags, and likes
+/// let me = ReplicaId::new(1, 0x5eed);
+/// let mut here = Post::default();
+/// let mut there = here.clone();
+/// let tagged: <Post as Replicated>::Delta = (here.0.insert(me, "crdt"), Default::default());
+/// let mut delta = (here.0.insert(me, "rust"), here.1.increment(me, 1)?); // to both, as one
+/// delta.merge(&tagged);
+/// there.merge(&delta);
+/// assert_eq!(there, here);
+/// # Ok::<(), rejoin_crdts::CounterOverflow>(())
+/// ```
 impl<A: Replicated, B: Replicated> Replicated for (A, B) {
     type Delta = (A::Delta, B::Delta);
 

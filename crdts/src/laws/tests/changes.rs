@@ -281,7 +281,7 @@ fn costs<S: Clone>(
         let mut state = empty.clone();
         (0..size).for_each(|number| fill(&mut state, 2 * number));
         let before = state.clone();
-        [1, size / 2 | 1, 2 * size - 1].into_iter().for_each(|number| fill(&mut state, number));
+        [1, (size / 2) | 1, 2 * size - 1].into_iter().for_each(|number| fill(&mut state, number));
         COMPARED.set(0);
         assert_eq!(changes(&before, &state), 3);
         COMPARED.get()
