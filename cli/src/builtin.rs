@@ -2,9 +2,9 @@
 
 use rejoin_crdts::Model;
 use rejoin_crdts::spec::{
-    BoundedCounterModel, DwFlagModel, EwFlagModel, GCounterModel, GSetModel, LwwMapModel,
-    LwwRegisterModel, MvRegisterModel, OrMapModel, OrSetModel, PnCounterModel, RwSetModel,
-    TwoPhaseSetModel,
+    BoundedCounterModel, DocumentModel, DwFlagModel, EwFlagModel, GCounterModel, GSetModel,
+    LwwMapModel, LwwRegisterModel, MvRegisterModel, OrMapModel, OrSetModel, PnCounterModel,
+    RwSetModel, TwoPhaseSetModel,
 };
 use rejoin_gallery::{Entry, Visitor, for_each};
 use rejoin_sim::{Registry, TypeSubject};
@@ -91,6 +91,11 @@ pub fn builtin() -> Registry {
         "or-map/map",
         "a map of maps of sets: several people's carts",
         OrMapModel::new(names(&["ada", "ben"]), cart()),
+    ));
+    registry.add(TypeSubject::new(
+        "document",
+        "a tree of registers, sets, flags and maps, by name and kind; read as JSON",
+        DocumentModel,
     ));
     for_each(&mut Gallery(&mut registry));
     registry

@@ -3,9 +3,9 @@
 
 use rejoin_crdts::laws::{Case, Report, Violation, check_case};
 use rejoin_crdts::spec::{
-    BoundedCounterModel, DwFlagModel, EwFlagModel, GCounterModel, GSetModel, LwwMapModel,
-    LwwRegisterModel, MvRegisterModel, OrMapModel, OrSetModel, PnCounterModel, RwSetModel,
-    TwoPhaseSetModel,
+    BoundedCounterModel, DocumentModel, DwFlagModel, EwFlagModel, GCounterModel, GSetModel,
+    LwwMapModel, LwwRegisterModel, MvRegisterModel, OrMapModel, OrSetModel, PnCounterModel,
+    RwSetModel, TwoPhaseSetModel,
 };
 use rejoin_crdts::sync::{Config, Outbox, Output, Policy, Protocol, Replica, SCHEMA, Timer};
 use rejoin_crdts::wire::{self, Kind};
@@ -87,7 +87,7 @@ trait Body {
     fn run<M: Model>(&mut self, model: M);
 }
 
-const MODELS: u8 = 15;
+const MODELS: u8 = 16;
 
 fn with_model(choice: u8, body: &mut impl Body) {
     let set = || OrSetModel::new(['a', 'b', 'c']);
@@ -106,7 +106,8 @@ fn with_model(choice: u8, body: &mut impl Body) {
         11 => body.run(BoundedCounterModel),
         12 => body.run(GSetModel::new(['a', 'b', 'c'])),
         13 => body.run(TwoPhaseSetModel::new(['a', 'b', 'c'])),
-        _ => body.run(LwwMapModel::new(['k', 'l'], ['a', 'b'])),
+        14 => body.run(LwwMapModel::new(['k', 'l'], ['a', 'b'])),
+        _ => body.run(DocumentModel),
     }
 }
 

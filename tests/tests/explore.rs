@@ -58,7 +58,7 @@ fn no_broken_type_is_found_within_its_smallest_scope() {
     });
 }
 
-const OWN: [&str; 15] = [
+const OWN: [&str; 16] = [
     "g-counter",
     "pn-counter",
     "bounded-counter",
@@ -74,6 +74,7 @@ const OWN: [&str; 15] = [
     "or-map",
     "or-map/register",
     "or-map/map",
+    "document",
 ];
 
 fn own(registry: &Registry) -> impl Iterator<Item = (&'static str, &Arc<dyn Subject>)> {
@@ -115,6 +116,12 @@ fn every_own_type_holds_at_five_operations_with_some_of_its_alphabet() {
             "or-map/map" => {
                 &[r#""ada": "fruit": add "apple""#, r#""ada": remove "fruit""#, r#"remove "ada""#]
             }
+            "document" => &[
+                r#""note": write "x""#,
+                r#""note": add "x""#,
+                r#""list": "note": write "x""#,
+                r#"remove "note""#,
+            ],
             _ => &["0", "1"],
         };
         let alphabet = alphabet.iter().map(|&op| op.to_owned()).collect();
