@@ -2,8 +2,8 @@
 
 use rejoin_crdts::Model;
 use rejoin_crdts::spec::{
-    BoundedCounterModel, DwFlagModel, EwFlagModel, GCounterModel, GSetModel, LwwMapModel,
-    LwwRegisterModel, MvRegisterModel, OrMapModel, OrSetModel, PnCounterModel,
+    BoundedCounterModel, DocumentModel, DwFlagModel, EwFlagModel, GCounterModel, GSetModel,
+    LwwMapModel, LwwRegisterModel, MvRegisterModel, OrMapModel, OrSetModel, PnCounterModel,
     ResettableCounterModel, RwSetModel, SequenceModel, TwoPhaseSetModel,
 };
 use rejoin_gallery::{Entry, Visitor, for_each};
@@ -106,6 +106,11 @@ pub fn builtin() -> Registry {
         "sequence",
         "a list, or a text; what several type at one place is not interleaved",
         SequenceModel::new(names(&["a", "b"])),
+    ));
+    registry.add(TypeSubject::new(
+        "document",
+        "a tree of registers, sets, flags and maps, by name and kind; read as JSON",
+        DocumentModel,
     ));
     for_each(&mut Gallery(&mut registry));
     registry

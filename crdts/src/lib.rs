@@ -32,7 +32,7 @@
 //!
 //! | for | see |
 //! |---|---|
-//! | data to replicate | [`GCounter`], [`PnCounter`], [`BoundedCounter`], [`ResettableCounter`]; [`LwwRegister`], [`MvRegister`]; [`EwFlag`], [`DwFlag`]; [`GSet`], [`TwoPhaseSet`], [`OrSet`], [`RwSet`]; [`LwwMap`], [`OrMap`]; [`Sequence`], for text too |
+//! | data to replicate | [`GCounter`], [`PnCounter`], [`BoundedCounter`], [`ResettableCounter`]; [`LwwRegister`], [`MvRegister`]; [`EwFlag`], [`DwFlag`]; [`GSet`], [`TwoPhaseSet`], [`OrSet`], [`RwSet`]; [`LwwMap`], [`OrMap`]; [`Sequence`], for text too; [`Document`] |
 //! | several as one | pairs `(A, B)`, `Option`, [`Lexical`]; each is a lattice of lattices |
 //! | what a peer lacks | [`Replicated::missing_from`] given its state, [`Summarize::beyond`] given its summary |
 //! | what a merge changed | `changes_since` of each type; [`Changed`], [`SetChange`], [`MapChange`] |
@@ -91,8 +91,8 @@ pub use counter::{
     ResettableDelta, RightsError,
 };
 pub use document::{
-    Document, DocumentDelta, DocumentEdit, DocumentView, EditError, FieldEdit, Float, Kind, Scalar,
-    TooDeep, Value,
+    Document, DocumentDelta, DocumentEdit, DocumentView, EditError, FieldEdit, FieldKind,
+    FieldView, Float, Scalar, TooDeep,
 };
 pub use flag::{
     DwFlag, DwFlagDelta, DwFlagEdit, DwFlagView, EwFlag, EwFlagDelta, EwFlagEdit, EwFlagView,

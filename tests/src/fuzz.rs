@@ -3,8 +3,8 @@
 
 use rejoin_crdts::laws::{Case, Report, Violation, check_case};
 use rejoin_crdts::spec::{
-    BoundedCounterModel, DwFlagModel, EwFlagModel, GCounterModel, GSetModel, LwwMapModel,
-    LwwRegisterModel, MvRegisterModel, OrMapModel, OrSetModel, PnCounterModel,
+    BoundedCounterModel, DocumentModel, DwFlagModel, EwFlagModel, GCounterModel, GSetModel,
+    LwwMapModel, LwwRegisterModel, MvRegisterModel, OrMapModel, OrSetModel, PnCounterModel,
     ResettableCounterModel, RwSetModel, SequenceModel, TwoPhaseSetModel,
 };
 use rejoin_crdts::sync::{Config, Outbox, Output, Policy, Protocol, Replica, SCHEMA, Timer};
@@ -87,7 +87,7 @@ trait Body {
     fn run<M: Model>(&mut self, model: M);
 }
 
-const MODELS: u8 = 19;
+const MODELS: u8 = 20;
 
 fn with_model(choice: u8, body: &mut impl Body) {
     let set = || OrSetModel::new(['a', 'b', 'c']);
@@ -110,7 +110,8 @@ fn with_model(choice: u8, body: &mut impl Body) {
         15 => body.run(OrMapModel::new(['k', 'l'], ResettableCounterModel)),
         16 => body.run(LwwMapModel::new(['k', 'l'], ['a', 'b'])),
         17 => body.run(SequenceModel::new(['a', 'b', 'c'])),
-        _ => body.run(OrMapModel::new(['k', 'l'], SequenceModel::new(['a', 'b']))),
+        18 => body.run(OrMapModel::new(['k', 'l'], SequenceModel::new(['a', 'b']))),
+        _ => body.run(DocumentModel),
     }
 }
 

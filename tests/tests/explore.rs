@@ -63,7 +63,7 @@ fn no_broken_type_is_found_within_its_smallest_scope() {
     });
 }
 
-const OWN: [&str; 18] = [
+const OWN: [&str; 19] = [
     "g-counter",
     "pn-counter",
     "bounded-counter",
@@ -82,6 +82,7 @@ const OWN: [&str; 18] = [
     "or-map/register",
     "or-map/map",
     "sequence",
+    "document",
 ];
 
 fn own(registry: &Registry) -> impl Iterator<Item = (&'static str, &Arc<dyn Subject>)> {
@@ -145,6 +146,12 @@ fn every_own_type_holds_at_five_operations_with_some_of_its_alphabet() {
                 &[r#""ada": "fruit": add "apple""#, r#""ada": remove "fruit""#, r#"remove "ada""#]
             }
             "sequence" => &[r#"insert "a" at 0"#, r#"insert "a" at -1"#, "delete 0"],
+            "document" => &[
+                r#""note": write "x""#,
+                r#""note": add "x""#,
+                r#""list": "note": write "x""#,
+                r#"remove "note""#,
+            ],
             _ => &["0", "1"],
         };
         let alphabet = alphabet.iter().map(|&op| op.to_owned()).collect();

@@ -11,9 +11,9 @@ use rejoin_crdts::spec::{OrMapModel, OrSetModel};
 use rejoin_crdts::sync::{Config, Outbox, Output, Protocol, Replica, Timer};
 use rejoin_crdts::wire::{self, Kind, Limits};
 use rejoin_crdts::{
-    BoundedCounter, DwFlag, EwFlag, GCounter, GSet, LwwMap, LwwRegister, Merge, MvRegister, OpId,
-    OrMap, OrSet, PnCounter, ReplicaId, ResettableCounter, RwSet, Sequence, Spec, Timestamp,
-    TwoPhaseSet,
+    BoundedCounter, Document, DwFlag, EwFlag, GCounter, GSet, LwwMap, LwwRegister, Merge,
+    MvRegister, OpId, OrMap, OrSet, PnCounter, ReplicaId, ResettableCounter, RwSet, Sequence, Spec,
+    Timestamp, TwoPhaseSet,
 };
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -149,6 +149,24 @@ fn sequences() {
     golden("sequence", &text);
     golden("sequence-delta", &deltas);
     golden("sequence-deletion", &text.clear(B));
+}
+
+#[test]
+fn documents() {
+    let mut document = Document::new();
+    let delta = document.edit(A, |root| {
+        root.register("title").set("Draft");
+        root.set("numbers").insert(300);
+        root.set("numbers").insert(0.5);
+        root.map("cart").flag("paid").enable();
+        root.map("cart").register("shop").set(());
+    });
+    let _ = document.edit(B, |root| {
+        root.map("cart").flag("paid").disable();
+        root.map("title").register("de").set("Entwurf");
+    });
+    golden("document", &document);
+    golden("document-delta", &delta.unwrap());
 }
 
 #[test]

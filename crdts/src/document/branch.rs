@@ -9,7 +9,7 @@ use super::{Document, Scalar};
 use crate::causal::{Causal, Cursor, DotMap, causal_product};
 use crate::{EwFlag, MvRegister, OrSet};
 
-/// Makes [`Kind`], [`Branch`] and [`BranchDelta`] from the list of the kinds.
+/// Makes [`FieldKind`], [`Branch`] and [`BranchDelta`] from the list of the kinds.
 macro_rules! kinds {
     ($($(#[$doc:meta])* $kind:ident = $number:literal, $fields:ident: $store:ty;)*) => {
         /// What a field is. A name may have one field of each kind.
@@ -17,7 +17,7 @@ macro_rules! kinds {
         /// Ordered as fields of one name are read: alphabetically.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
         #[derive(serde::Serialize, serde::Deserialize)]
-        pub enum Kind {
+        pub enum FieldKind {
             $($(#[$doc])* $kind = $number,)*
         }
 

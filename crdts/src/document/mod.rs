@@ -5,10 +5,10 @@ mod edit;
 mod scalar;
 mod view;
 
-pub use branch::Kind;
+pub use branch::FieldKind;
 pub use edit::{DocumentEdit, EditError, FieldEdit, TooDeep};
 pub use scalar::{Float, Scalar};
-pub use view::{DocumentView, Value};
+pub use view::{DocumentView, FieldView};
 
 use std::convert::Infallible;
 use std::fmt;
@@ -22,7 +22,7 @@ use crate::causal::{CausalContext, Dotted, DottedDelta, causal_type};
 /// A tree of fields, read as JSON: registers, sets and flags under names, and maps of such fields
 /// to any depth up to [`MAX_DEPTH`](Self::MAX_DEPTH).
 ///
-/// A field is known by its name *and its [`Kind`]*. Where one replica makes `"note"` a register and
+/// A field is known by its name *and its [`FieldKind`]*. Where one replica makes `"note"` a register and
 /// another makes it a map, the document has both, and reading `"note"` gives both, in the order of
 /// the kinds. So nothing is ever lost to a type conflict: there is none in the state.
 ///

@@ -6,7 +6,7 @@ use std::sync::LazyLock;
 use serde::ser::{Serialize, SerializeMap, Serializer};
 
 use super::branch::Branch;
-use super::{Float, Kind, Scalar};
+use super::{FieldKind, Float, Scalar};
 use crate::causal::{Causal, DotStore};
 use crate::{MvRegister, MvRegisterView, OrSet, OrSetView};
 
@@ -61,7 +61,7 @@ pub struct DocumentView<'a> {
 /// What a field of a [`Document`](super::Document) holds. It serializes as
 /// [`DocumentView`] says.
 #[derive(Clone, Copy)]
-pub enum Value<'a> {
+pub enum FieldView<'a> {
     /// A flag that is on.
     Flag,
     /// The fields of a map.
@@ -147,7 +147,7 @@ impl<'a> DocumentView<'a> {
     /// kinds.
     ///
     /// ```
-    /// use rejoin_crdts::{Document, Kind, ReplicaId};
+    /// use rejoin_crdts::{Document, FieldKind, ReplicaId};
     /// let mut page = Document::new();
     /// let _ = page.edit(ReplicaId::new(1, 0x5eed), |root| {
     ///     root.register("note").set("call Ben");
@@ -155,17 +155,18 @@ impl<'a> DocumentView<'a> {
     ///     root.map("from").register("name").set("Ada");
     /// })?;
     /// let fields = page.view().iter().map(|(name, value)| (name, value.kind()));
-    /// assert!(fields.eq([("from", Kind::Map), ("note", Kind::Flag), ("note", Kind::Register)]));
+    /// assert!(fields.eq([("from", FieldKind::Map), ("note", FieldKind::Flag), ("note", FieldKind::Register)]));
     /// # Ok::<(), rejoin_crdts::TooDeep>(())
     /// ```
-    pub fn iter(self) -> impl ExactSizeIterator<Item = (&'a str, Value<'a>)> + 'a {
+    pub fn iter(self) -> impl ExactSizeIterator<Item = (&'a str, FieldView<'a>)> + 'a {
         let Branch { flags, maps, registers, sets } = self.map;
-        let mut fields: Vec<(&str, Value<'_>)> = Vec::new();
-        fields.extend(flags.iter().map(|(name, _)| (name.as_str(), Value::Flag)));
-        fields.extend(maps.iter().map(|(name, map)| (name.as_str(), Value::Map(Self::of(map)))));
-        let read = |store| Value::Register(MvRegister::view(store));
+        let mut fields: Vec<(&str, FieldView<'_>)> = Vec::new();
+        fields.extend(flags.iter().map(|(name, _)| (name.as_str(), FieldView::Flag)));
+        fields
+            .extend(maps.iter().map(|(name, map)| (name.as_str(), FieldView::Map(Self::of(map)))));
+        let read = |store| FieldView::Register(MvRegister::view(store));
         fields.extend(registers.iter().map(|(name, store)| (name.as_str(), read(store))));
-        let read = |store| Value::Set(OrSet::view(store));
+        let read = |store| FieldView::Set(OrSet::view(store));
         fields.extend(sets.iter().map(|(name, store)| (name.as_str(), read(store))));
         fields.sort_by_key(|(name, _)| *name); // stable: what was added first stays first
         fields.into_iter()
@@ -187,23 +188,23 @@ impl<'a> DocumentView<'a> {
     }
 }
 
-impl Value<'_> {
+impl FieldView<'_> {
     /// What the field is.
     ///
     /// ```
-    /// use rejoin_crdts::{Document, Kind, ReplicaId};
+    /// use rejoin_crdts::{Document, FieldKind, ReplicaId};
     /// let mut cart = Document::new();
     /// let _ = cart.edit(ReplicaId::new(1, 0x5eed), |root| root.register("milk").set(2))?;
-    /// assert!(cart.view().iter().all(|(_, value)| value.kind() == Kind::Register));
+    /// assert!(cart.view().iter().all(|(_, value)| value.kind() == FieldKind::Register));
     /// # Ok::<(), rejoin_crdts::TooDeep>(())
     /// ```
     #[must_use]
-    pub fn kind(&self) -> Kind {
+    pub fn kind(&self) -> FieldKind {
         match self {
-            Self::Flag => Kind::Flag,
-            Self::Map(_) => Kind::Map,
-            Self::Register(_) => Kind::Register,
-            Self::Set(_) => Kind::Set,
+            Self::Flag => FieldKind::Flag,
+            Self::Map(_) => FieldKind::Map,
+            Self::Register(_) => FieldKind::Register,
+            Self::Set(_) => FieldKind::Set,
         }
     }
 
@@ -225,7 +226,7 @@ struct Plain<'a>(&'a Scalar);
 struct Name<'a>(&'a str);
 
 /// The fields of one name.
-struct Kinds<'f, 'a>(&'f [(&'a str, Value<'a>)]);
+struct Kinds<'f, 'a>(&'f [(&'a str, FieldView<'a>)]);
 
 impl Serialize for Kinds<'_, '_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
@@ -254,7 +255,7 @@ impl Serialize for Plain<'_> {
     }
 }
 
-impl Serialize for Value<'_> {
+impl Serialize for FieldView<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         match self {
             Self::Flag => serializer.serialize_bool(true),
@@ -297,7 +298,7 @@ impl fmt::Debug for DocumentView<'_> {
 }
 
 /// `true`, `{…}` or `{"Draft", "Final"}`.
-impl fmt::Debug for Value<'_> {
+impl fmt::Debug for FieldView<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Flag => f.write_str("true"),

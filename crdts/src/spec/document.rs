@@ -7,8 +7,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::model::{DeltaOf, Refused};
 use crate::{
-    At, Document, DocumentEdit, DocumentView, Draw, Kind, Model, ReplicaId, Scalar, Spec, Symmetry,
-    View,
+    At, Document, DocumentEdit, DocumentView, Draw, FieldKind, Model, ReplicaId, Scalar, Spec,
+    Symmetry, View,
 };
 
 /// A transaction on a document: its steps, one after the other.
@@ -38,7 +38,7 @@ pub enum FieldOp {
     /// Turn a flag off.
     Disable(String),
     /// Remove a field of one kind.
-    Drop(String, Kind),
+    Drop(String, FieldKind),
     /// Remove the fields of a name, of whatever kind.
     Remove(String),
     /// Remove every field.
@@ -79,7 +79,7 @@ impl fmt::Debug for FieldOp {
 
 /// Where something is in a document: a field, after the maps around it.
 #[derive(Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Place(pub Vec<(String, Kind)>);
+pub struct Place(pub Vec<(String, FieldKind)>);
 
 /// `list/note Register`.
 impl fmt::Debug for Place {
@@ -91,7 +91,7 @@ impl fmt::Debug for Place {
 }
 
 impl Place {
-    fn inside(&self, name: &str, kind: Kind) -> Self {
+    fn inside(&self, name: &str, kind: FieldKind) -> Self {
         Self(self.0.iter().cloned().chain([(name.to_owned(), kind)]).collect())
     }
 
@@ -104,15 +104,15 @@ impl Place {
 impl DocumentStep {
     /// The map in which it is.
     fn map(&self) -> Place {
-        self.path.iter().fold(Place::default(), |map, name| map.inside(name, Kind::Map))
+        self.path.iter().fold(Place::default(), |map, name| map.inside(name, FieldKind::Map))
     }
 
     /// What it puts where; that a flag is on is the value `true`.
     fn puts(&self) -> Option<(Place, Scalar)> {
         let (name, kind, value) = match &self.change {
-            FieldOp::Write(name, value) => (name, Kind::Register, value.clone()),
-            FieldOp::Add(name, element) => (name, Kind::Set, element.clone()),
-            FieldOp::Enable(name) => (name, Kind::Flag, true.into()),
+            FieldOp::Write(name, value) => (name, FieldKind::Register, value.clone()),
+            FieldOp::Add(name, element) => (name, FieldKind::Set, element.clone()),
+            FieldOp::Enable(name) => (name, FieldKind::Flag, true.into()),
             _ => return None,
         };
         Some((self.map().inside(name, kind), value))
@@ -122,11 +122,11 @@ impl DocumentStep {
     fn takes(&self, place: &Place, value: &Scalar) -> bool {
         let map = self.map();
         match &self.change {
-            FieldOp::Write(name, _) => map.inside(name, Kind::Register) == *place,
+            FieldOp::Write(name, _) => map.inside(name, FieldKind::Register) == *place,
             FieldOp::Take(name, element) => {
-                map.inside(name, Kind::Set) == *place && element == value
+                map.inside(name, FieldKind::Set) == *place && element == value
             }
-            FieldOp::Disable(name) => map.inside(name, Kind::Flag) == *place,
+            FieldOp::Disable(name) => map.inside(name, FieldKind::Flag) == *place,
             FieldOp::Drop(name, kind) => map.inside(name, *kind).covers(place),
             FieldOp::Remove(name) => {
                 map.covers(place) && place.0.get(map.0.len()).is_some_and(|field| field.0 == *name)
@@ -178,7 +178,7 @@ impl Spec for DocumentModel {
             step(&[], Write(note(), "y".into())),
             step(&[], Add(note(), "x".into())),
             step(&[], Take(note(), "x".into())),
-            step(&[], Drop(note(), Kind::Register)),
+            step(&[], Drop(note(), FieldKind::Register)),
             step(&[], Remove(note())),
             step(&["list"], Write(note(), "x".into())),
             step(&["list"], Clear),
@@ -204,7 +204,8 @@ impl Spec for DocumentModel {
                 3 => 1.0.into(),
                 _ => "x".into(),
             };
-            let kind = [Kind::Flag, Kind::Map, Kind::Register, Kind::Set][draw.below(4) as usize];
+            let kind = [FieldKind::Flag, FieldKind::Map, FieldKind::Register, FieldKind::Set]
+                [draw.below(4) as usize];
             let change = match draw.below(16) {
                 0..=4 => FieldOp::Write(name, value),
                 5..=7 => FieldOp::Add(name, value),
@@ -249,10 +250,10 @@ fn perform(root: &mut DocumentEdit<'_>, DocumentStep { path, change }: &Document
         FieldOp::Take(name, element) => root.set(name).remove(element.clone()),
         FieldOp::Enable(name) => root.flag(name).enable(),
         FieldOp::Disable(name) => root.flag(name).disable(),
-        FieldOp::Drop(name, Kind::Flag) => root.flag(name).clear(),
-        FieldOp::Drop(name, Kind::Map) => root.map(name).clear(),
-        FieldOp::Drop(name, Kind::Register) => root.register(name).clear(),
-        FieldOp::Drop(name, Kind::Set) => root.set(name).clear(),
+        FieldOp::Drop(name, FieldKind::Flag) => root.flag(name).clear(),
+        FieldOp::Drop(name, FieldKind::Map) => root.map(name).clear(),
+        FieldOp::Drop(name, FieldKind::Register) => root.register(name).clear(),
+        FieldOp::Drop(name, FieldKind::Set) => root.set(name).clear(),
         FieldOp::Remove(name) => root.remove(name),
         FieldOp::Clear => root.clear(),
     }
@@ -264,11 +265,11 @@ fn read(map: DocumentView<'_>, around: &Place, value: &mut BTreeMap<Place, BTree
     for (name, field) in map.iter() {
         let place = around.inside(name, field.kind());
         let values = match field.kind() {
-            Kind::Flag => map.flag(name).then_some(true.into()).into_iter().collect(),
-            Kind::Register => map.register(name).values().cloned().collect(),
-            Kind::Set => map.set(name).iter().cloned().collect(),
-            Kind::Map if map.map(name).is_empty() => BTreeSet::new(),
-            Kind::Map => {
+            FieldKind::Flag => map.flag(name).then_some(true.into()).into_iter().collect(),
+            FieldKind::Register => map.register(name).values().cloned().collect(),
+            FieldKind::Set => map.set(name).iter().cloned().collect(),
+            FieldKind::Map if map.map(name).is_empty() => BTreeSet::new(),
+            FieldKind::Map => {
                 read(map.map(name), &place, value);
                 continue;
             }
