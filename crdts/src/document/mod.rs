@@ -156,8 +156,9 @@ impl Document {
         result.map(|()| delta)
     }
 
-    /// Gives up what the fields keep only for operations that had not seen all of `cut`, and returns
-    /// the delta: increments are folded, at every depth. What is read stays the same.
+    /// Gives up what the fields keep only for operations that had not seen all of `cut`, at every
+    /// depth, each as its type does, and returns the delta: the increments of a counter are folded.
+    /// What is read stays the same.
     ///
     /// `cut` must be causally stable: every operation that is still to come here had seen all of
     /// it. [`MatrixClock::stable`](crate::MatrixClock::stable) says what is. The delta travels like
