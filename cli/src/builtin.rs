@@ -109,7 +109,7 @@ pub fn builtin() -> Registry {
     ));
     registry.add(TypeSubject::new(
         "document",
-        "a tree of registers, sets, flags and maps, by name and kind; read as JSON",
+        "a tree of counters, flags, lists, maps, registers, sets and texts; read as JSON",
         DocumentModel,
     ));
     for_each(&mut Gallery(&mut registry));

@@ -4,7 +4,7 @@
 
 use std::error::Error;
 
-use rejoin_crdts::{Document, Merge, ReplicaId, Scalar};
+use rejoin_crdts::{CounterOverflow, Document, Merge, ReplicaId, Scalar};
 use serde_json::json;
 
 const PHONE: ReplicaId = ReplicaId::new(1, 0x6f1c); // an address, and a nonce
@@ -15,29 +15,32 @@ fn main() -> Result<(), Box<dyn Error>> {
     let mut laptop = Document::new();
 
     // An edit is one transaction and has one delta, which is all that the laptop needs.
-    let filled = phone.edit(PHONE, |root| {
+    let filled = phone.try_edit(PHONE, |root| {
+        root.set("shops").insert("corner shop");
         let mut items = root.map("items");
         for (name, amount, unit) in [("apples", 6, "pieces"), ("milk", 1, "litres")] {
             let mut item = items.map(name);
-            item.register("amount").set(amount);
             item.register("unit").set(unit);
+            item.counter("amount").increment(amount)?;
         }
-        root.set("shops").insert("corner shop");
+        Ok::<(), CounterOverflow>(())
     })?;
     laptop.merge(&filled);
     show("the phone fills the cart", &phone, &laptop)?;
 
-    // Offline: the phone takes the milk out, and says how many apples.
-    let on_phone = phone.edit(PHONE, |root| {
+    // Offline: the phone takes the milk out, wants two more apples, and says when.
+    let on_phone = phone.try_edit(PHONE, |root| {
         root.map("items").remove("milk");
-        root.map("items").map("apples").register("amount").set(8);
         root.set("shops").insert("market");
+        root.register("day").set("Friday");
+        root.map("items").map("apples").counter("amount").increment(2)
     })?;
-    // At the same time the laptop wants more milk, and says how many apples as well.
-    let on_laptop = laptop.edit(LAPTOP, |root| {
-        root.map("items").map("milk").register("amount").set(3);
-        root.map("items").map("apples").register("amount").set(12);
+    // At the same time the laptop wants more of both, and says when as well.
+    let on_laptop = laptop.try_edit(LAPTOP, |root| {
         root.set("shops").remove("corner shop");
+        root.register("day").set("Saturday");
+        root.map("items").map("milk").counter("amount").increment(3)?;
+        root.map("items").map("apples").counter("amount").increment(4)
     })?;
     show("each edits while it is offline", &phone, &laptop)?;
 
@@ -45,26 +48,23 @@ fn main() -> Result<(), Box<dyn Error>> {
     laptop.merge(&on_phone);
     show("they rejoin", &phone, &laptop)?;
     assert_eq!(phone, laptop);
-    // The removal took what it had seen of the milk, the unit too. It had not seen the three.
-    // Neither count of apples had seen the other, so there are two, for somebody to decide.
+    // All the apples count. The removal took what it had seen of the milk, one litre and the unit. It
+    // had not seen the three. Neither day had seen the other, so there are two, for somebody to decide.
     let expected = json!({
+        "day": { "$concurrent": ["Friday", "Saturday"] },
         "items": {
-            "apples": { "amount": { "$concurrent": [8, 12] }, "unit": "pieces" },
+            "apples": { "amount": 12, "unit": "pieces" },
             "milk": { "amount": 3 },
         },
         "shops": ["market"],
     });
     assert_eq!(serde_json::to_value(phone.view())?, expected);
 
-    // Here the larger count is meant; whoever writes it has seen both.
-    let counts = phone.view().map("items").map("apples").register("amount");
-    let most = counts.values().max().cloned().unwrap_or(Scalar::Null);
-    laptop.merge(&phone.edit(PHONE, |root| {
-        root.map("items").map("apples").register("amount").set(most);
-    })?);
+    // Whoever writes now has seen both.
+    let day = phone.view().register("day").values().next().cloned().unwrap_or(Scalar::Null);
+    laptop.merge(&phone.edit(PHONE, |root| root.register("day").set(day))?);
     show("the phone decides", &phone, &laptop)?;
-    let apples = laptop.view().map("items").map("apples");
-    assert!(phone == laptop && apples.register("amount").values().eq([&12.into()]));
+    assert!(phone == laptop && laptop.view().register("day").values().eq([&"Friday".into()]));
     Ok(())
 }
 

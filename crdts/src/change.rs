@@ -44,6 +44,16 @@ impl<T> SetChange<T> {
     }
 }
 
+/// An element that was deleted or inserted: what
+/// [`changes_since`](crate::Sequence::changes_since) of a sequence yields.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum SequenceChange<T> {
+    /// Delete the element at this index, which is this one.
+    Removed(usize, T),
+    /// Insert this element at this index.
+    Inserted(usize, T),
+}
+
 /// A key that came or went, or whose value changed: what
 /// [`changes_since`](crate::OrMap::changes_since) of a map yields.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -71,6 +81,34 @@ impl<K, V> MapChange<K, V> {
                 Some(Self::Updated(key, Changed { old, new }))
             }
             _ => None,
+        }
+    }
+
+    /// What came, went or changed.
+    pub(crate) fn key(&self) -> &K {
+        match self {
+            Self::Added(key, _) | Self::Removed(key, _) | Self::Updated(key, _) => key,
+        }
+    }
+
+    /// The value before, and the one after.
+    pub(crate) fn values(&self) -> (Option<V>, Option<V>)
+    where
+        V: Copy,
+    {
+        match *self {
+            Self::Added(_, new) => (None, Some(new)),
+            Self::Removed(_, old) => (Some(old), None),
+            Self::Updated(_, Changed { old, new }) => (Some(old), Some(new)),
+        }
+    }
+
+    /// The same of another key.
+    pub(crate) fn at<L>(self, other: impl FnOnce(K) -> L) -> MapChange<L, V> {
+        match self {
+            Self::Added(key, new) => MapChange::Added(other(key), new),
+            Self::Removed(key, old) => MapChange::Removed(other(key), old),
+            Self::Updated(key, change) => MapChange::Updated(other(key), change),
         }
     }
 

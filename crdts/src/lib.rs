@@ -35,7 +35,7 @@
 //! | data to replicate | [`GCounter`], [`PnCounter`], [`BoundedCounter`], [`ResettableCounter`]; [`LwwRegister`], [`MvRegister`]; [`EwFlag`], [`DwFlag`]; [`GSet`], [`TwoPhaseSet`], [`OrSet`], [`RwSet`]; [`LwwMap`], [`OrMap`]; [`Sequence`], for text too; [`Document`] |
 //! | several as one | pairs `(A, B)`, `Option`, [`Lexical`]; each is a lattice of lattices |
 //! | what a peer lacks | [`Replicated::missing_from`] given its state, [`Summarize::beyond`] given its summary |
-//! | what a merge changed | `changes_since` of each type; [`Changed`], [`SetChange`], [`MapChange`] |
+//! | what a merge changed | `changes_since` of each type; [`Changed`], [`SetChange`], [`SequenceChange`], [`MapChange`] |
 //! | time and causality | [`Hlc`], [`Lamport`], [`VectorClock`], [`CausalContext`], [`MatrixClock`] |
 //! | replication without sockets or clocks | [`sync`]: the [`Protocol`](sync::Protocol) contract and the policies behind it |
 //! | bytes | [`wire`]: a checksummed envelope with limits |
@@ -82,7 +82,7 @@ pub mod sync;
 pub mod wire;
 
 pub use causal::{Causal, CausalContext, MatrixClock};
-pub use change::{Changed, MapChange, SetChange};
+pub use change::{Changed, MapChange, SequenceChange, SetChange};
 pub use clock::{ClockError, Hlc, Lamport, Timestamp, VectorClock};
 pub use compose::{Lexical, OptionDelta, StaleKey};
 pub use counter::{
@@ -92,7 +92,7 @@ pub use counter::{
 };
 pub use document::{
     Document, DocumentDelta, DocumentEdit, DocumentView, EditError, FieldEdit, FieldKind,
-    FieldView, Float, Scalar, TooDeep,
+    FieldPath, FieldView, Float, Scalar, TooDeep,
 };
 pub use flag::{
     DwFlag, DwFlagDelta, DwFlagEdit, DwFlagView, EwFlag, EwFlagDelta, EwFlagEdit, EwFlagView,

@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use rejoin_crdts::ReplicaId;
 use rejoin_crdts::spec::{
-    Collect, Collecting, DwFlagModel, EwFlagModel, GCounterModel, LexicalModel, OptionModel,
-    OrMapModel, OrSetModel, PairModel, ResettableCounterModel, RwSetModel,
+    Collect, Collecting, DocumentModel, DwFlagModel, EwFlagModel, GCounterModel, LexicalModel,
+    OptionModel, OrMapModel, OrSetModel, PairModel, ResettableCounterModel, RwSetModel,
 };
 use rejoin_sim::explore::{Explored, Reductions, Scope};
 use rejoin_sim::{Registry, Subject, TypeSubject, Verdict};
@@ -146,7 +146,7 @@ fn every_own_type_holds_at_five_operations_with_some_of_its_alphabet() {
                 &[r#""ada": "fruit": add "apple""#, r#""ada": remove "fruit""#, r#"remove "ada""#]
             }
             "sequence" => &[r#"insert "a" at 0"#, r#"insert "b" at 0"#, "delete 0"],
-            "document" => &[r#""note": write "x""#, r#""note": add 1"#, r#"remove "note""#],
+            "document" => &[r#""note": write "x""#, r#""note": +1"#, r#"remove "note""#],
             _ => &["0", "1"],
         };
         let alphabet = alphabet.iter().map(|&op| op.to_owned()).collect();
@@ -188,6 +188,8 @@ fn collecting_at_different_times_changes_no_value() {
     holds("set", RwSetModel::new([1u8]), &set, &[3, 2]);
     let map = ["1: +1", "remove 1", "collect"];
     holds("map", OrMapModel::new([1u8], ResettableCounterModel), &map, &[4, 2]);
+    let document = [r#""note": +1"#, r#"remove "note""#, "collect"];
+    holds("document", DocumentModel, &document, &[4, 2]);
 }
 
 #[test]

@@ -170,6 +170,27 @@ fn documents() {
 }
 
 #[test]
+fn documents_with_counters_lists_and_texts() {
+    let mut document = Document::new();
+    let delta = document.try_edit(A, |root| {
+        root.map("cart").list("order").push("milk");
+        root.map("cart").list("order").insert(0, 7)?;
+        root.map("old").text("note").insert(0, "gone")?;
+        root.text("note").insert(0, "call Ben")
+    });
+    let counted = document.try_edit(A, |root| {
+        root.map("cart").counter("milk").increment(300)?;
+        root.map("cart").counter("milk").decrement(1)
+    });
+    let mut deltas = delta.unwrap();
+    deltas.merge(&counted.unwrap());
+    deltas.merge(&document.try_edit(B, |root| root.text("note").remove(4..)).unwrap());
+    deltas.merge(&document.edit(B, |root| root.remove("old")).unwrap());
+    golden("document-sequences", &document);
+    golden("document-sequences-delta", &deltas);
+}
+
+#[test]
 fn a_message_of_policy_delta() {
     type Cart = OrMapModel<String, OrSetModel<String>>;
     let model: Cart = OrMapModel::new(["fruit".into()], OrSetModel::new(["apple".into()]));

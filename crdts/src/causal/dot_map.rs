@@ -105,19 +105,22 @@ impl<K: Element, S: DotStore> DotMap<K, S> {
         edit: impl FnOnce(&mut S, &mut S::Delta) -> R,
     ) -> R {
         let mut records = delta.entries.remove(&key).unwrap_or_default();
-        let (result, emptied) = if let Some(store) = self.entries.get_mut(&key) {
-            (edit(store, &mut records), store.is_empty())
+        let result = if let Some(store) = self.entries.get_mut(&key) {
+            self.hidden -= hides(store);
+            let result = edit(store, &mut records);
+            let (hides, emptied) = (hides(store), store.is_empty());
+            if emptied {
+                self.entries.remove(&key);
+            } else {
+                self.hidden += hides;
+            }
+            result
         } else {
             let mut store = S::default();
             let result = edit(&mut store, &mut records);
-            if !store.is_empty() {
-                self.entries.insert(key.clone(), store);
-            }
-            (result, false)
+            self.put(key.clone(), store);
+            result
         };
-        if emptied {
-            self.entries.remove(&key);
-        }
         if records != S::Delta::default() {
             delta.entries.insert(key, records);
         }
@@ -133,7 +136,6 @@ impl<K: Element, S: DotStore> DotMap<K, S> {
     }
 
     fn put(&mut self, key: K, store: S) {
-        let hides = |store: &S| usize::from(!store.is_present());
         let before = if store.is_empty() {
             self.entries.remove(&key)
         } else {
@@ -324,6 +326,11 @@ impl<K, D> DotMapDelta<K, D> {
     }
 }
 
+/// 1 for a key that is not shown.
+fn hides<S: DotStore>(store: &S) -> usize {
+    usize::from(!store.is_present())
+}
+
 /// The keys under which something is present.
 struct Present<I> {
     entries: I,
@@ -451,6 +458,25 @@ mod tests {
         assert!(!decoded(&format!("[[2,[{DOT}]],[1,[{DOT}]]]")), "keys that descend");
         assert!(!decoded(&format!("[[1,[{DOT}]],[1,[{DOT}]]]")), "a key twice");
         assert!(!decoded(&format!("[[1,[{DOT}]],[2,[]]]")), "a key that holds nothing");
+    }
+
+    #[test]
+    fn keys_are_counted_as_they_come_and_go_while_their_tombstones_stay() {
+        use crate::{IndexError, OrMap, ReplicaId, Sequence};
+        let me = ReplicaId::new(1, 0);
+        let mut map: OrMap<u8, Sequence<char>> = OrMap::new();
+        let mut peer = map.clone();
+        let mut counts = Vec::new();
+        for insert in [true, false, true, false, false, true] {
+            let delta = map.try_update(me, 1, |text| {
+                if insert { text.insert(0, 'a') } else { Ok::<_, IndexError>(text.clear()) }
+            });
+            crate::Merge::merge(&mut peer, &delta.unwrap());
+            assert_eq!((map.len(), map.iter().count()), (peer.len(), peer.iter().count()));
+            assert_eq!(map, peer);
+            counts.push(map.len());
+        }
+        assert_eq!(counts, [1, 0, 1, 0, 0, 1]);
     }
 
     #[test]

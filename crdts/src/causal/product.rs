@@ -26,8 +26,16 @@ macro_rules! causal_product {
                 true $(&& self.$field.is_empty())*
             }
 
+            fn is_present(&self) -> bool {
+                false $(|| self.$field.is_present())*
+            }
+
             fn dots(&self, each: &mut dyn FnMut($crate::Dot)) {
                 $(self.$field.dots(each);)*
+            }
+
+            fn tombstones(&self, each: &mut dyn FnMut($crate::Dot)) {
+                $(self.$field.tombstones(each);)*
             }
 
             fn join(

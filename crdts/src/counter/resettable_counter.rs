@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::CounterOverflow;
 use crate::causal::{Causal, CausalContext, Cursor, DotFun, Dotted, DottedDelta, causal_type};
-use crate::{Dot, ReplicaId};
+use crate::{Changed, Dot, ReplicaId};
 
 /// A counter that grows, shrinks and can be reset: a reset takes back exactly what it had seen.
 ///
@@ -214,6 +214,25 @@ impl ResettableCounter {
         self.body.context()
     }
 
+    /// The values `before` and now, if they are not the same. Linear in the entries.
+    ///
+    /// ```
+    /// use rejoin_crdts::{Changed, ReplicaId, ResettableCounter};
+    /// let me = ReplicaId::new(1, 0x5eed);
+    /// let mut visits = ResettableCounter::new();
+    /// let _ = visits.increment(me, 3)?;
+    /// let before = visits.clone();
+    /// let _ = visits.increment(me, 2)?;
+    /// assert_eq!(visits.changes_since(&before), Some(Changed { old: 3, new: 5 }));
+    /// let _ = visits.decrement(me, 2)?;
+    /// assert_eq!(visits.changes_since(&before), None); // it is 3 again
+    /// # Ok::<(), rejoin_crdts::CounterOverflow>(())
+    /// ```
+    #[must_use]
+    pub fn changes_since(&self, before: &Self) -> Option<Changed<i128>> {
+        Changed::between(before.value(), self.value())
+    }
+
     fn view(&self) -> ResettableCounterView<'_> {
         ResettableCounterView { store: self.body.store() }
     }
@@ -384,6 +403,11 @@ impl Causal for ResettableCounter {
         let folded =
             |dot: Dot| folds.iter().any(|(last, _)| dot.replica == last.replica && dot < *last);
         cursor.remove_where(|dot, _| folded(dot));
+    }
+
+    fn alike(one: &Self::Store, other: &Self::Store) -> bool {
+        let value = |store| ResettableCounterView { store }.value();
+        value(one) == value(other)
     }
 }
 

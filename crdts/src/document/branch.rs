@@ -5,13 +5,16 @@ use std::fmt;
 use serde::de::{Deserialize, Deserializer, Error, SeqAccess, Visitor};
 use serde::ser::{Serialize, SerializeSeq, Serializer};
 
-use super::{Document, Scalar};
-use crate::causal::{Causal, Cursor, DotMap, causal_product};
-use crate::{EwFlag, MvRegister, OrSet};
+use super::{Document, DocumentView, Scalar};
+use crate::causal::{Causal, CausalContext, Cursor, DotMap, causal_product};
+use crate::{EwFlag, MapChange, MvRegister, OrMap, OrSet, ResettableCounter, Sequence};
 
-/// Makes [`FieldKind`], [`Branch`] and [`BranchDelta`] from the list of the kinds.
+/// Makes [`FieldKind`], [`FieldView`], [`Branch`] and [`BranchDelta`] from the list of the kinds.
 macro_rules! kinds {
-    ($($(#[$doc:meta])* $kind:ident = $number:literal, $fields:ident: $store:ty;)*) => {
+    ($(
+        $(#[$doc:meta])* $kind:ident = $number:literal, $fields:ident: $type:ty,
+        $(#[$view_doc:meta])* $label:literal;
+    )*) => {
         /// What a field is. A name may have one field of each kind.
         ///
         /// Ordered as fields of one name are read: alphabetically.
@@ -21,10 +24,49 @@ macro_rules! kinds {
             $($(#[$doc])* $kind = $number,)*
         }
 
+        /// What a field of a [`Document`] holds. It serializes as [`DocumentView`] says.
+        #[derive(Clone, Copy)]
+        pub enum FieldView<'a> {
+            $($(#[$view_doc])* $kind(<$type as Causal>::View<'a>),)*
+        }
+
+        impl FieldView<'_> {
+            /// What the field is.
+            ///
+            /// ```
+            /// use rejoin_crdts::{Document, FieldKind, ReplicaId};
+            /// let mut cart = Document::new();
+            /// let _ = cart.edit(ReplicaId::new(1, 0x5eed), |root| root.register("milk").set(2))?;
+            /// assert!(cart.view().iter().all(|(_, value)| value.kind() == FieldKind::Register));
+            /// # Ok::<(), rejoin_crdts::TooDeep>(())
+            /// ```
+            #[must_use]
+            pub fn kind(&self) -> FieldKind {
+                match self {
+                    $(Self::$kind(_) => FieldKind::$kind,)*
+                }
+            }
+
+            /// What stands for its kind where a name has several.
+            pub(super) fn label(&self) -> &'static str {
+                match self {
+                    $(Self::$kind(_) => $label,)*
+                }
+            }
+        }
+
+        impl fmt::Debug for FieldView<'_> {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                match self {
+                    $(Self::$kind(view) => fmt::Debug::fmt(view, f),)*
+                }
+            }
+        }
+
         causal_product! {
             /// The live fields of a map, by kind and name.
             pub struct Branch {
-                $($fields: DotMap<String, $store>,)*
+                $($fields: DotMap<String, <$type as Causal>::Store>,)*
             }
             /// Records of a [`Branch`], by kind and name.
             pub struct BranchDelta;
@@ -37,6 +79,60 @@ macro_rules! kinds {
             /// Removes every field of this name.
             pub(super) fn clear_name(cursor: &mut Cursor<'_, Self>, name: &str) {
                 $(cursor.part(|all| &mut all.$fields, |all| &mut all.$fields).clear_at(name);)*
+            }
+
+            /// What a reader finds, by name, and those of one name in the order of their kinds.
+            pub(super) fn fields(&self) -> Vec<(&str, FieldView<'_>)> {
+                let mut found = Vec::new();
+                $(found.extend(self.$fields.iter().map(|(name, store)| {
+                    (name.as_str(), FieldView::$kind(<$type as Causal>::view(store)))
+                }));)*
+                found.sort_by_key(|(name, _)| *name); // stable: what was added first stays first
+                found
+            }
+
+            /// Calls `each` with every field that a reader finds changed; false if it says to stop.
+            pub(super) fn changes_since<'a>(
+                &'a self,
+                before: &'a Self,
+                each: &mut dyn FnMut(MapChange<&'a str, FieldView<'a>>) -> bool,
+            ) -> bool {
+                $(for (name, old, new) in before.$fields.diff(&self.$fields) {
+                    let alike = |old: &_, new: &_| <$type as Causal>::alike(*old, *new);
+                    if let Some(change) = MapChange::of(name.as_str(), old, new, alike) {
+                        let read = |store| FieldView::$kind(<$type as Causal>::view(store));
+                        if !each(change.map(read)) {
+                            return false;
+                        }
+                    }
+                })*
+                true
+            }
+        }
+
+        /// The fields of a map, as a value of a map of maps.
+        impl Causal for Branch {
+            type Store = Self;
+            type Edit<'a> = Cursor<'a, Self>;
+            type View<'a> = DocumentView<'a>;
+
+            fn edit(cursor: Cursor<'_, Self>) -> Cursor<'_, Self> {
+                cursor
+            }
+
+            fn view(store: &Self) -> DocumentView<'_> {
+                DocumentView::of(store)
+            }
+
+            fn stabilise(cursor: &mut Cursor<'_, Self>, cut: &CausalContext) {
+                $({
+                    let mut fields = cursor.part(|all| &mut all.$fields, |all| &mut all.$fields);
+                    <OrMap<String, $type> as Causal>::stabilise(&mut fields, cut);
+                })*
+            }
+
+            fn alike(one: &Self, other: &Self) -> bool {
+                other.changes_since(one, &mut |_| false)
             }
         }
     };
@@ -130,14 +226,39 @@ macro_rules! by_kind {
 }
 
 // To add a kind, name it here, and in `view.rs` and `edit.rs` how it is read and changed.
-// 0, 2 and 6 are for counters, lists and texts.
 kinds! {
+    /// A [`ResettableCounter`].
+    Counter = 0, counters: ResettableCounter,
+    /// A counter.
+    "$counter";
+
     /// An [`EwFlag`].
-    Flag = 1, flags: <EwFlag as Causal>::Store;
+    Flag = 1, flags: EwFlag,
+    /// A flag that is on.
+    "$flag";
+
+    /// A [`Sequence`] of [`Scalar`]s.
+    List = 2, lists: Sequence<Scalar>,
+    /// The elements of a list.
+    "$list";
+
     /// A map with fields of its own.
-    Map = 3, maps: Branch;
+    Map = 3, maps: Branch,
+    /// The fields of a map.
+    "$map";
+
     /// An [`MvRegister`] of a [`Scalar`].
-    Register = 4, registers: <MvRegister<Scalar> as Causal>::Store;
+    Register = 4, registers: MvRegister<Scalar>,
+    /// The values of a register.
+    "$register";
+
     /// An [`OrSet`] of [`Scalar`]s.
-    Set = 5, sets: <OrSet<Scalar> as Causal>::Store;
+    Set = 5, sets: OrSet<Scalar>,
+    /// The elements of a set.
+    "$set";
+
+    /// A [`Sequence`] of letters.
+    Text = 6, texts: Sequence<char>,
+    /// The letters of a text.
+    "$text";
 }

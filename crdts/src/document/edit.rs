@@ -2,11 +2,12 @@
 
 use std::fmt;
 use std::marker::PhantomData;
+use std::ops::RangeBounds;
 
 use super::branch::Branch;
 use super::{Document, DocumentView, Scalar};
 use crate::causal::{Causal, Cursor, DotMap};
-use crate::{EwFlag, MvRegister, OrSet};
+use crate::{CounterOverflow, EwFlag, IndexError, MvRegister, OrSet, ResettableCounter, Sequence};
 
 /// An edit inside more maps than may nest: the others could not decode it.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -78,6 +79,45 @@ impl DocumentEdit<'_> {
         let mut map = self.reborrow();
         map.path.push(name.into());
         map
+    }
+
+    /// The counter of this name.
+    ///
+    /// ```
+    /// use rejoin_crdts::{Document, ReplicaId};
+    /// let mut page = Document::new();
+    /// let _ = page.try_edit(ReplicaId::new(1, 0x5eed), |root| root.counter("likes").increment(1))?;
+    /// assert_eq!(page.view().counter("likes"), 1);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn counter(&mut self, name: impl Into<String>) -> FieldEdit<'_, ResettableCounter> {
+        self.field(name)
+    }
+
+    /// The list of this name.
+    ///
+    /// ```
+    /// use rejoin_crdts::{Document, ReplicaId};
+    /// let mut home = Document::new();
+    /// let _ = home.edit(ReplicaId::new(1, 0x5eed), |root| root.list("tasks").push("dishes"))?;
+    /// assert_eq!(home.view().list("tasks").len(), 1);
+    /// # Ok::<(), rejoin_crdts::TooDeep>(())
+    /// ```
+    pub fn list(&mut self, name: impl Into<String>) -> FieldEdit<'_, Sequence<Scalar>> {
+        self.field(name)
+    }
+
+    /// The text of this name.
+    ///
+    /// ```
+    /// use rejoin_crdts::{Document, ReplicaId};
+    /// let mut page = Document::new();
+    /// let _ = page.try_edit(ReplicaId::new(1, 0x5eed), |root| root.text("note").insert(0, "call Ben"))?;
+    /// assert_eq!(page.view().text("note").to_string(), "call Ben");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn text(&mut self, name: impl Into<String>) -> FieldEdit<'_, Sequence<char>> {
+        self.field(name)
     }
 
     /// The register of this name.
@@ -240,8 +280,50 @@ impl<V: Leaf> FieldEdit<'_, V> {
     /// # Ok::<(), rejoin_crdts::TooDeep>(())
     /// ```
     pub fn update(&mut self, edit: impl for<'e> FnOnce(&mut V::Edit<'e>)) {
+        self.at(|mut at| edit(&mut V::edit(at.reborrow())));
+    }
+
+    /// Changes the field with the editor of its type, all or nothing.
+    ///
+    /// # Errors
+    ///
+    /// What the closure returns; what it did to the field until then is undone. To give up the whole
+    /// edit, return the error from [`Document::try_edit`] too.
+    ///
+    /// ```
+    /// use rejoin_crdts::{Document, IndexError, ReplicaId};
+    /// let mut page = Document::new();
+    /// let _ = page.edit(ReplicaId::new(1, 0x5eed), |root| {
+    ///     let refused = root.text("note").try_update(|note| {
+    ///         note.insert_all(0, "call".chars())?;
+    ///         note.insert_all(5, "Ben".chars())
+    ///     });
+    ///     assert_eq!(refused, Err(IndexError { index: 5, end: 4 }));
+    /// })?;
+    /// assert!(page.view().is_empty());
+    /// # Ok::<(), rejoin_crdts::TooDeep>(())
+    /// ```
+    pub fn try_update<E>(
+        &mut self,
+        edit: impl for<'e> FnOnce(&mut V::Edit<'e>) -> Result<(), E>,
+    ) -> Result<(), E> {
+        self.at(|mut at| at.attempt(|at| edit(&mut V::edit(at.reborrow())))).unwrap_or(Ok(()))
+    }
+
+    /// Edits the field, unless it is too deep.
+    fn at<R>(&mut self, edit: impl FnOnce(Cursor<'_, V::Store>) -> R) -> Option<R> {
         let Self { map, name, .. } = self;
-        map.with(|map| V::fields(map).at(name.clone(), |at| edit(&mut V::edit(at))));
+        let mut result = None;
+        map.with(|map| result = Some(V::fields(map).at(name.clone(), edit)));
+        result
+    }
+
+    /// One step, which changes nothing if it fails.
+    fn step<E>(
+        &mut self,
+        step: impl for<'e> FnOnce(&mut V::Edit<'e>) -> Result<(), E>,
+    ) -> Result<(), E> {
+        self.at(|at| step(&mut V::edit(at))).unwrap_or(Ok(()))
     }
 
     /// Removes what is in the field now: it is gone, but for what is done to it at the same time.
@@ -262,6 +344,147 @@ impl<V: Leaf> FieldEdit<'_, V> {
     pub fn clear(&mut self) {
         let Self { map, name, .. } = self;
         map.with(|map| V::fields(map).clear_at(name.as_str()));
+    }
+}
+
+impl FieldEdit<'_, ResettableCounter> {
+    /// Adds `by`. To [`clear`](Self::clear) the counter takes it back to 0.
+    ///
+    /// # Errors
+    ///
+    /// If the increments of this replica would exceed 2⁶⁴ − 1; the counter is then as it was.
+    ///
+    /// ```
+    /// use rejoin_crdts::{Document, ReplicaId};
+    /// let me = ReplicaId::new(1, 0x5eed);
+    /// let mut page = Document::new();
+    /// let _ = page.try_edit(me, |root| root.counter("likes").increment(2))?;
+    /// assert!(page.try_edit(me, |root| root.counter("likes").increment(u64::MAX)).is_err());
+    /// assert_eq!(page.view().counter("likes"), 2);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn increment(&mut self, by: u64) -> Result<(), CounterOverflow> {
+        self.step(|counter| counter.increment(by))
+    }
+
+    /// Takes `by` away.
+    ///
+    /// # Errors
+    ///
+    /// If the decrements of this replica would exceed 2⁶⁴ − 1; the counter is then as it was.
+    ///
+    /// ```
+    /// use rejoin_crdts::{Document, ReplicaId};
+    /// let mut stock = Document::new();
+    /// let _ = stock.try_edit(ReplicaId::new(1, 0x5eed), |root| root.counter("milk").decrement(2))?;
+    /// assert_eq!(serde_json::to_string(&stock.view())?, r#"{"milk":-2}"#);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn decrement(&mut self, by: u64) -> Result<(), CounterOverflow> {
+        self.step(|counter| counter.decrement(by))
+    }
+}
+
+impl FieldEdit<'_, Sequence<Scalar>> {
+    /// Inserts `element` before the one at `index`, or at the end.
+    ///
+    /// # Errors
+    ///
+    /// If `index` is past the end; the list is then as it was.
+    ///
+    /// ```
+    /// use rejoin_crdts::{Document, ReplicaId};
+    /// let mut home = Document::new();
+    /// let _ = home.try_edit(ReplicaId::new(1, 0x5eed), |root| {
+    ///     root.list("tasks").insert(0, "floor")?;
+    ///     root.list("tasks").insert(0, "dishes")
+    /// })?;
+    /// assert_eq!(serde_json::to_string(&home.view())?, r#"{"tasks":["dishes","floor"]}"#);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn insert(&mut self, index: usize, element: impl Into<Scalar>) -> Result<(), IndexError> {
+        let element = element.into();
+        self.step(|list| list.insert(index, element))
+    }
+
+    /// Inserts `element` at the end.
+    ///
+    /// ```
+    /// use rejoin_crdts::{Document, ReplicaId};
+    /// let mut home = Document::new();
+    /// let _ = home.edit(ReplicaId::new(1, 0x5eed), |root| {
+    ///     root.list("tasks").push("dishes");
+    ///     root.list("tasks").push(2);
+    /// })?;
+    /// assert_eq!(serde_json::to_string(&home.view())?, r#"{"tasks":["dishes",2]}"#);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn push(&mut self, element: impl Into<Scalar>) {
+        let element = element.into();
+        self.update(|list| list.append([element]));
+    }
+
+    /// Deletes the element at `index`.
+    ///
+    /// # Errors
+    ///
+    /// If there is no element at `index`; the list is then as it was.
+    ///
+    /// ```
+    /// use rejoin_crdts::{Document, ReplicaId};
+    /// let me = ReplicaId::new(1, 0x5eed);
+    /// let mut home = Document::new();
+    /// let _ = home.edit(me, |root| root.list("tasks").push("dishes"))?;
+    /// assert!(home.try_edit(me, |root| root.list("tasks").remove(1)).is_err());
+    /// let _ = home.try_edit(me, |root| root.list("tasks").remove(0))?;
+    /// assert!(home.view().is_empty());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn remove(&mut self, index: usize) -> Result<(), IndexError> {
+        self.step(|list| list.remove(index))
+    }
+}
+
+impl FieldEdit<'_, Sequence<char>> {
+    /// Inserts `letters` before the one at `index`, or at the end. Indices count `char`s.
+    ///
+    /// # Errors
+    ///
+    /// If `index` is past the end; the text is then as it was.
+    ///
+    /// ```
+    /// use rejoin_crdts::{Document, ReplicaId};
+    /// let mut page = Document::new();
+    /// let _ = page.try_edit(ReplicaId::new(1, 0x5eed), |root| {
+    ///     root.text("note").insert(0, "call Ben")?;
+    ///     root.text("note").insert(4, " Ada and")
+    /// })?;
+    /// assert_eq!(serde_json::to_string(&page.view())?, r#"{"note":"call Ada and Ben"}"#);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn insert(&mut self, index: usize, letters: &str) -> Result<(), IndexError> {
+        self.step(|text| text.insert_all(index, letters.chars()))
+    }
+
+    /// Deletes the letters in a range of indices.
+    ///
+    /// # Errors
+    ///
+    /// If the range does not lie within the text, or ends before it starts; the text is then as it
+    /// was.
+    ///
+    /// ```
+    /// use rejoin_crdts::{Document, ReplicaId};
+    /// let me = ReplicaId::new(1, 0x5eed);
+    /// let mut page = Document::new();
+    /// let _ = page.try_edit(me, |root| root.text("note").insert(0, "call Ben"))?;
+    /// let _ = page.try_edit(me, |root| root.text("note").remove(4..))?;
+    /// assert_eq!(page.view().text("note").to_string(), "call");
+    /// assert!(page.try_edit(me, |root| root.text("note").remove(..5)).is_err());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn remove(&mut self, range: impl RangeBounds<usize>) -> Result<(), IndexError> {
+        self.step(|text| text.remove_range(range))
     }
 }
 
@@ -377,9 +600,12 @@ macro_rules! leaf {
     };
 }
 
+leaf!(ResettableCounter, counters);
 leaf!(EwFlag, flags);
+leaf!(Sequence<Scalar>, lists);
 leaf!(MvRegister<Scalar>, registers);
 leaf!(OrSet<Scalar>, sets);
+leaf!(Sequence<char>, texts);
 
 impl fmt::Debug for DocumentEdit<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

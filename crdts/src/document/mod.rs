@@ -1,14 +1,16 @@
 //! The document: replicated data without a type of one's own.
 
 mod branch;
+mod changes;
 mod edit;
 mod scalar;
 mod view;
 
-pub use branch::FieldKind;
+pub use branch::{FieldKind, FieldView};
+pub use changes::FieldPath;
 pub use edit::{DocumentEdit, EditError, FieldEdit, TooDeep};
 pub use scalar::{Float, Scalar};
-pub use view::{DocumentView, FieldView};
+pub use view::DocumentView;
 
 use std::convert::Infallible;
 use std::fmt;
@@ -16,11 +18,11 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use self::branch::Branch;
-use crate::ReplicaId;
-use crate::causal::{CausalContext, Dotted, DottedDelta, causal_type};
+use crate::causal::{Causal, CausalContext, Dotted, DottedDelta, causal_type};
+use crate::{MapChange, ReplicaId};
 
-/// A tree of fields, read as JSON: registers, sets and flags under names, and maps of such fields
-/// to any depth up to [`MAX_DEPTH`](Self::MAX_DEPTH).
+/// A tree of fields, read as JSON: counters, flags, lists, registers, sets and texts under names, and
+/// maps of such fields to any depth up to [`MAX_DEPTH`](Self::MAX_DEPTH).
 ///
 /// A field is known by its name *and its [`FieldKind`]*. Where one replica makes `"note"` a register and
 /// another makes it a map, the document has both, and reading `"note"` gives both, in the order of
@@ -28,15 +30,19 @@ use crate::causal::{CausalContext, Dotted, DottedDelta, causal_type};
 ///
 /// **Specification**: an edit of a field counts iff no visible removal of the field, of its name,
 /// or of a map around it had seen it. A register has the values of the writes that count and that
-/// no other visible write to it had seen; a set and a flag likewise are [`OrSet`](crate::OrSet) and
-/// [`EwFlag`](crate::EwFlag) over what counts. A field is there iff it holds something: an empty
-/// map or set is the same as none, and so is a flag that is off.
+/// no other visible write to it had seen; a set, a flag and a counter likewise are
+/// [`OrSet`](crate::OrSet), [`EwFlag`](crate::EwFlag) and
+/// [`ResettableCounter`](crate::ResettableCounter) over what counts. A list and a text are a
+/// [`Sequence`](crate::Sequence), for which such a removal is a deletion of all that it had seen
+/// there. A field is there iff it holds something: an empty map, set, list or text is the same as
+/// none, and so is a flag that is off.
 ///
 /// **Anomalies**: a map that is removed while another replica edits it stays, with the concurrent
 /// edits alone and not with what the removal had seen. **Delivery**: causal.
 ///
-/// **Cost**: that of the fields (a dot for each element, value or flag, and the name), one context
-/// for the whole tree, no tombstones. An edit is logarithmic in the fields of each map around it; a
+/// **Cost**: that of the fields (a dot for each element, value, flag or increment, and the name), one
+/// context for the whole tree, and the tombstones of lists and texts, removed ones too: a map in which
+/// nothing else is left is not there for readers. [`stabilise`](Self::stabilise) folds increments. An edit is logarithmic in the fields of each map around it; a
 /// delta is proportional to what changed, and names the way to it; cloning is O(1). Reading all of
 /// it sorts the fields of each map by name.
 ///
@@ -149,6 +155,70 @@ impl Document {
         let (delta, result) =
             self.body.edit(me, |mut cursor| cursor.attempt(|root| DocumentEdit::run(root, edit)));
         result.map(|()| delta)
+    }
+
+    /// Gives up what the fields keep only for operations that had not seen all of `cut`, at every
+    /// depth, each as its type does, and returns the delta: the increments of a counter are folded.
+    /// What is read stays the same.
+    ///
+    /// `cut` must be causally stable: every operation that is still to come here had seen all of
+    /// it. [`MatrixClock::stable`](crate::MatrixClock::stable) says what is. The delta travels like
+    /// any other.
+    ///
+    /// Complexity: linear in the size of the document.
+    ///
+    /// ```
+    /// use rejoin_crdts::{CounterOverflow, Document, MatrixClock, ReplicaId};
+    /// let me = ReplicaId::new(1, 0);
+    /// let mut page = Document::new();
+    /// let _ = page.try_edit(me, |root| {
+    ///     root.counter("likes").increment(1)?;
+    ///     root.counter("likes").increment(1)
+    /// })?;
+    /// assert_eq!(format!("{page:?}"), r#"{counters: {"likes": {r1:1: +1, r1:2: +1}}} of {r1:1-2}"#);
+    /// let mut seen = MatrixClock::new();
+    /// seen.record(me, page.context());
+    /// let _ = page.stabilise(me, &seen.stable([me])); // nobody else writes
+    /// assert_eq!(format!("{page:?}"), r#"{counters: {"likes": {r1:2: +2}}} of {r1:1-3}"#);
+    /// # Ok::<(), rejoin_crdts::EditError<CounterOverflow>>(())
+    /// ```
+    #[must_use = "the delta is what the other replicas need"]
+    pub fn stabilise(&mut self, me: ReplicaId, cut: &CausalContext) -> DocumentDelta {
+        self.body.edit(me, |mut cursor| Branch::stabilise(&mut cursor, cut)).0
+    }
+
+    /// The fields that came, went, or read otherwise than `before`, ascending by [`FieldPath`], with
+    /// what was read there and what is: views, which tell what changed within them in the same way.
+    ///
+    /// Maps are not among them: one that came or went did so with its fields.
+    ///
+    /// Costs the difference, times the depth of what changed, where `before` is a clone of what
+    /// this was; it may be any other document.
+    ///
+    /// ```
+    /// use rejoin_crdts::{Document, FieldKind, FieldView, MapChange, ReplicaId};
+    /// let me = ReplicaId::new(1, 0x5eed);
+    /// let mut cart = Document::new();
+    /// let _ = cart.edit(me, |root| root.map("milk").register("unit").set("litre"))?;
+    /// let before = cart.clone();
+    /// let _ = cart.edit(me, |root| {
+    ///     root.map("milk").register("unit").set("pint");
+    ///     root.map("eggs").flag("fresh").enable();
+    /// })?;
+    /// let changes: Vec<_> = cart.changes_since(&before).collect();
+    /// let [MapChange::Added(fresh, _), MapChange::Updated(unit, values)] = &changes[..] else {
+    ///     panic!("{changes:?}")
+    /// };
+    /// assert_eq!((&fresh.maps[..], fresh.name, fresh.kind), (&["eggs"][..], "fresh", FieldKind::Flag));
+    /// assert_eq!((&unit.maps[..], unit.name, unit.kind), (&["milk"][..], "unit", FieldKind::Register));
+    /// assert!(matches!(values.new, FieldView::Register(unit) if unit.values().eq([&"pint".into()])));
+    /// # Ok::<(), rejoin_crdts::TooDeep>(())
+    /// ```
+    pub fn changes_since<'a>(
+        &'a self,
+        before: &'a Self,
+    ) -> impl ExactSizeIterator<Item = MapChange<FieldPath<'a>, FieldView<'a>>> + 'a {
+        self.view().changes_since(before.view())
     }
 
     /// What is in the document: to look something up, and to write it as JSON or in any other

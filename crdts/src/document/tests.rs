@@ -28,6 +28,9 @@ fn fill(map: &mut DocumentEdit<'_>) {
     map.register("r").set("x");
     map.set("s").insert("x");
     map.flag("f").enable();
+    map.counter("c").increment(1).unwrap();
+    map.list("l").push("x");
+    map.text("t").insert(0, "x").unwrap();
 }
 
 /// What a replica with this document sends, under every policy and in every kind of message.
@@ -47,6 +50,9 @@ fn whatever_can_be_edited_can_be_decoded_within_the_default_limits() {
             step(Write(name(), "x".into())),
             step(Add(name(), 1.5.into())),
             step(Enable(name())),
+            step(Count(name(), crate::spec::ResettableOp::Add(1))),
+            step(List(name(), crate::spec::SequenceOp::Insert(0, "x".into()))),
+            step(Text(name(), crate::spec::SequenceOp::Insert(0, 'x'))),
         ]);
         replica.perform(OpId::new(A, 1), 1, op, &mut out).unwrap();
         replica.timer(100, Timer::Gossip, &mut out);
@@ -94,6 +100,11 @@ fn what_an_edit_leaves_as_it_was_has_an_empty_delta() {
         root.set("s").remove("y");
         root.flag("r").disable();
         root.set("r").update(|_| ());
+        root.text("l").clear(); // it is a list
+        root.counter("c").increment(0).unwrap();
+        root.list("l").remove(1).unwrap_err();
+        root.text("t").insert(2, "y").unwrap_err();
+        root.text("t").insert(1, "").unwrap();
     });
     assert_eq!((delta, document), (Ok(DocumentDelta::default()), before));
 }
@@ -105,9 +116,12 @@ fn a_name_with_every_kind_reads_them_in_their_order_and_loses_them_one_by_one() 
         root.register("n").set(1);
         root.map("n").register("m").set(3);
         root.flag("n").enable();
+        root.text("n").insert(0, "x").unwrap();
+        root.list("n").push(4);
+        root.counter("n").decrement(5).unwrap();
     });
     let text = |document: &Document| serde_json::to_string(&document.view()).unwrap();
-    let whole = r#"{"n":{"$flag":true,"$map":{"m":3},"$register":1,"$set":[2]}}"#;
+    let whole = r#"{"n":{"$counter":-5,"$flag":true,"$list":[4],"$map":{"m":3},"$register":1,"$set":[2],"$text":"x"}}"#;
     assert_eq!(text(&all), whole);
     assert_eq!(
         format!("{:?}", all.view()),
@@ -176,7 +190,7 @@ fn forged_documents_are_refused() {
     assert!(!decoded(&format!("[{flags},{flags}]")), "a kind twice");
     assert!(!decoded("[1,[]]"), "nothing of a kind");
     assert!(!decoded("[1]"), "a kind without its fields");
-    assert!(!decoded("[0,[]]") && !decoded("[255]"), "no such kind");
+    assert!(!decoded("[7,[]]") && !decoded("[255]"), "no such kind");
     assert!(!decoded(r#"[3,[["m",[]]]]"#), "a map without fields");
 }
 
@@ -199,6 +213,82 @@ fn what_nests_too_deep_is_not_decoded_however_it_travels() {
     };
     assert!(read(max).is_ok());
     assert!(read(max + 1).unwrap_err().to_string().starts_with("maps nest more than 32 deep"));
+}
+
+/// Its tombstones are kept, for what others insert next to them.
+#[test]
+fn a_map_with_nothing_but_tombstones_is_not_there_until_something_is() {
+    let mut here = edited(|root| root.map("m").map("n").text("t").insert(0, "ab").unwrap());
+    let mut there = here.clone();
+    let removed = here.edit(A, |root| root.remove("m")).unwrap();
+    assert!(here.view().is_empty() && here.view().iter().len() == 0 && here != Document::new());
+    assert!(here.view().map("m").is_empty() && here.view().map("m").map("n").text("t").is_empty());
+    assert_eq!(here.edit(A, |root| root.remove("m")), Ok(DocumentDelta::default()));
+    let bytes = crate::wire::payload_bytes(&here).unwrap();
+    assert_eq!(
+        crate::wire::from_payload_bytes(crate::wire::Limits::default(), &bytes),
+        Ok(here.clone())
+    );
+
+    let inserted =
+        there.try_edit(B, |root| root.map("m").map("n").text("t").insert(1, "x")).unwrap();
+    here.merge(&inserted);
+    there.merge(&removed);
+    assert_eq!(here, there);
+    assert_eq!(serde_json::to_value(here.view()).unwrap(), json!({"m": {"n": {"t": "x"}}}));
+}
+
+#[test]
+fn a_counter_reads_as_a_number_while_64_bits_hold_it() {
+    let mut document = edited(|root| {
+        root.counter("c").increment(u64::MAX).unwrap();
+        root.counter("d").decrement(u64::MAX).unwrap();
+        root.counter("zero").increment(1).unwrap();
+        root.counter("zero").decrement(1).unwrap();
+    });
+    let read = |document: &Document| serde_json::to_value(document.view()).unwrap();
+    let below = format!("-{}", u64::MAX);
+    assert_eq!(read(&document), json!({"c": u64::MAX, "d": below, "zero": 0}));
+    let _ = document.try_edit(B, |root| root.counter("c").increment(1)).unwrap();
+    let _ = document
+        .edit(B, |root| ["d", "zero"].into_iter().for_each(|name| root.counter(name).clear()));
+    assert_eq!(read(&document), json!({"c": "18446744073709551616"}));
+}
+
+#[test]
+fn a_failed_update_of_a_field_undoes_that_and_nothing_else() {
+    let mut document = Document::new();
+    let delta = document.edit(A, |root| {
+        root.list("l").push("x");
+        let refused = root.list("l").try_update(|list| {
+            list.clear();
+            list.insert(0, "y")?;
+            list.remove(1)
+        });
+        assert_eq!(refused, Err(crate::IndexError { index: 1, end: 0 }));
+    });
+    assert_eq!(serde_json::to_value(document.view()).unwrap(), json!({"l": ["x"]}));
+    let mut peer = Document::new();
+    peer.merge(&delta.unwrap());
+    assert_eq!(peer, document);
+}
+
+#[test]
+fn stabilising_folds_at_every_depth_and_is_read_by_nobody() {
+    let count = |map: &mut DocumentEdit<'_>| {
+        (0..3).for_each(|_| map.counter("c").increment(1).unwrap());
+    };
+    let mut here = edited(|root| {
+        count(root);
+        count(&mut root.map("m").map("n"));
+    });
+    let (mut there, before) = (here.clone(), here.view().map("m").map("n").counter("c"));
+    let cut = here.context().clone();
+    there.merge(&here.stabilise(A, &cut));
+    assert_eq!((here.view().counter("c"), here.view().map("m").map("n").counter("c")), (3, before));
+    assert_eq!(here, there);
+    assert!(format!("{here:?}").matches('+').eq(["+"; 2]), "{here:?}");
+    assert_eq!(here.stabilise(A, &cut), DocumentDelta::default());
 }
 
 /// A kind that comes later does not change the bytes of what has none of it.

@@ -6,14 +6,17 @@ use std::sync::LazyLock;
 use serde::ser::{Serialize, SerializeMap, Serializer};
 
 use super::branch::Branch;
-use super::{FieldKind, Float, Scalar};
+use super::{FieldPath, FieldView, Float, Scalar};
 use crate::causal::{Causal, DotStore};
-use crate::{MvRegister, MvRegisterView, OrSet, OrSetView};
+use crate::{
+    MapChange, MvRegister, MvRegisterView, OrSet, OrSetView, ResettableCounter, Sequence,
+    SequenceView,
+};
 
 /// Reads a [`Document`](super::Document), or a map in it.
 ///
-/// What is not there reads as empty, at any depth: a register without values, a set without
-/// elements, a map without fields, a flag that is off.
+/// What is not there reads as empty, at any depth: a register without values, a set or list without
+/// elements, a map without fields, a text without letters, a flag that is off, a counter at 0.
 ///
 /// # As JSON
 ///
@@ -22,11 +25,16 @@ use crate::{MvRegister, MvRegisterView, OrSet, OrSetView};
 ///
 /// | a field | reads as |
 /// |---|---|
+/// | counter | a number; a string if neither `i64` nor `u64` can hold it |
 /// | flag | `true`; one that is off is not there |
+/// | list | an array, in its order |
 /// | map | an object |
 /// | register | its value; after concurrent writes `{"$concurrent": […]}` with all of them, ascending |
 /// | set | an array, ascending |
-/// | a name with several kinds | `{"$flag": …, "$map": …, "$register": …, "$set": …}`, of which those that are there, in this order |
+/// | text | a string |
+/// | a name with several kinds | `{"$counter": …, "$flag": …, "$list": …, "$map": …, "$register": …, "$set": …, "$text": …}`, of which those that are there, in this order |
+///
+/// A counter is there until it is cleared, at 0 too. A list and a text are there while they are not empty.
 ///
 /// A name that begins with `$` has another one put before it, so none of this can be taken for a
 /// name. A float that JSON has no word for (infinite, or not a number) is `null`.
@@ -55,26 +63,27 @@ use crate::{MvRegister, MvRegisterView, OrSet, OrSetView};
 /// ```
 #[derive(Clone, Copy)]
 pub struct DocumentView<'a> {
-    map: &'a Branch,
-}
-
-/// What a field of a [`Document`](super::Document) holds. It serializes as
-/// [`DocumentView`] says.
-#[derive(Clone, Copy)]
-pub enum FieldView<'a> {
-    /// A flag that is on.
-    Flag,
-    /// The fields of a map.
-    Map(DocumentView<'a>),
-    /// The values of a register.
-    Register(MvRegisterView<'a, Scalar>),
-    /// The elements of a set.
-    Set(OrSetView<'a, Scalar>),
+    pub(super) map: &'a Branch,
 }
 
 impl<'a> DocumentView<'a> {
     pub(super) fn of(map: &'a Branch) -> Self {
         Self { map }
+    }
+
+    /// The counter of this name.
+    ///
+    /// ```
+    /// use rejoin_crdts::{Document, ReplicaId};
+    /// let mut page = Document::new();
+    /// let _ = page.try_edit(ReplicaId::new(1, 0x5eed), |root| root.counter("likes").increment(3))?;
+    /// assert_eq!((page.view().counter("likes"), page.view().counter("visits")), (3, 0));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn counter(self, name: &str) -> i128 {
+        let counter = self.map.counters.get(name);
+        counter.map_or(0, |store| ResettableCounter::view(store).value())
     }
 
     /// Whether the flag of this name is on.
@@ -91,6 +100,23 @@ impl<'a> DocumentView<'a> {
         self.map.flags.get(name).is_some()
     }
 
+    /// The list of this name.
+    ///
+    /// ```
+    /// use rejoin_crdts::{Document, ReplicaId};
+    /// let mut home = Document::new();
+    /// let _ = home.edit(ReplicaId::new(1, 0x5eed), |root| root.list("tasks").push("dishes"))?;
+    /// assert!(home.view().list("tasks").iter().eq([&"dishes".into()]));
+    /// assert!(home.view().list("done").is_empty());
+    /// # Ok::<(), rejoin_crdts::TooDeep>(())
+    /// ```
+    #[must_use]
+    pub fn list(self, name: &str) -> SequenceView<'a, Scalar> {
+        type Store = <Sequence<Scalar> as Causal>::Store;
+        static NOTHING: LazyLock<Store> = LazyLock::new(Store::default);
+        Sequence::view(self.map.lists.get(name).unwrap_or(&NOTHING))
+    }
+
     /// The map of this name.
     ///
     /// ```
@@ -105,8 +131,7 @@ impl<'a> DocumentView<'a> {
     /// ```
     #[must_use]
     pub fn map(self, name: &str) -> Self {
-        static NOTHING: LazyLock<Branch> = LazyLock::new(Branch::default);
-        Self::of(self.map.maps.get(name).unwrap_or(&NOTHING))
+        Self::of(self.map.maps.get(name).unwrap_or_else(|| nothing()))
     }
 
     /// The register of this name.
@@ -143,6 +168,23 @@ impl<'a> DocumentView<'a> {
         OrSet::view(self.map.sets.get(name).unwrap_or(&NOTHING))
     }
 
+    /// The text of this name.
+    ///
+    /// ```
+    /// use rejoin_crdts::{Document, ReplicaId};
+    /// let mut page = Document::new();
+    /// let _ = page.try_edit(ReplicaId::new(1, 0x5eed), |root| root.text("note").insert(0, "call Ben"))?;
+    /// assert_eq!(page.view().text("note").to_string(), "call Ben");
+    /// assert!(page.view().text("title").is_empty());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn text(self, name: &str) -> SequenceView<'a, char> {
+        type Store = <Sequence<char> as Causal>::Store;
+        static NOTHING: LazyLock<Store> = LazyLock::new(Store::default);
+        Sequence::view(self.map.texts.get(name).unwrap_or(&NOTHING))
+    }
+
     /// The fields with their names, ascending by name, and those of one name in the order of their
     /// kinds.
     ///
@@ -159,17 +201,7 @@ impl<'a> DocumentView<'a> {
     /// # Ok::<(), rejoin_crdts::TooDeep>(())
     /// ```
     pub fn iter(self) -> impl ExactSizeIterator<Item = (&'a str, FieldView<'a>)> + 'a {
-        let Branch { flags, maps, registers, sets } = self.map;
-        let mut fields: Vec<(&str, FieldView<'_>)> = Vec::new();
-        fields.extend(flags.iter().map(|(name, _)| (name.as_str(), FieldView::Flag)));
-        fields
-            .extend(maps.iter().map(|(name, map)| (name.as_str(), FieldView::Map(Self::of(map)))));
-        let read = |store| FieldView::Register(MvRegister::view(store));
-        fields.extend(registers.iter().map(|(name, store)| (name.as_str(), read(store))));
-        let read = |store| FieldView::Set(OrSet::view(store));
-        fields.extend(sets.iter().map(|(name, store)| (name.as_str(), read(store))));
-        fields.sort_by_key(|(name, _)| *name); // stable: what was added first stays first
-        fields.into_iter()
+        self.map.fields().into_iter()
     }
 
     /// Whether there is no field.
@@ -184,43 +216,43 @@ impl<'a> DocumentView<'a> {
     /// ```
     #[must_use]
     pub fn is_empty(self) -> bool {
-        self.map.is_empty()
+        !self.map.is_present()
+    }
+
+    /// The fields that came, went or changed, as [`Document::changes_since`](super::Document::changes_since).
+    ///
+    /// ```
+    /// use rejoin_crdts::{Document, MapChange, ReplicaId};
+    /// let me = ReplicaId::new(1, 0x5eed);
+    /// let mut tasks = Document::new();
+    /// let _ = tasks.edit(me, |root| root.map("home").map("dishes").flag("done").enable())?;
+    /// let before = tasks.clone();
+    /// let _ = tasks.edit(me, |root| root.map("home").map("dishes").flag("done").disable())?;
+    /// let (old, new) = (before.view().map("home"), tasks.view().map("home"));
+    /// let changes: Vec<_> = new.changes_since(old).collect();
+    /// let [MapChange::Removed(field, _)] = &changes[..] else { panic!("{changes:?}") };
+    /// assert_eq!((&field.maps[..], field.name), (&["dishes"][..], "done"));
+    /// # Ok::<(), rejoin_crdts::TooDeep>(())
+    /// ```
+    pub fn changes_since(
+        self,
+        before: Self,
+    ) -> impl ExactSizeIterator<Item = MapChange<FieldPath<'a>, FieldView<'a>>> + 'a {
+        super::changes::between(before.map, self.map).into_iter()
     }
 }
 
-impl FieldView<'_> {
-    /// What the field is.
-    ///
-    /// ```
-    /// use rejoin_crdts::{Document, FieldKind, ReplicaId};
-    /// let mut cart = Document::new();
-    /// let _ = cart.edit(ReplicaId::new(1, 0x5eed), |root| root.register("milk").set(2))?;
-    /// assert!(cart.view().iter().all(|(_, value)| value.kind() == FieldKind::Register));
-    /// # Ok::<(), rejoin_crdts::TooDeep>(())
-    /// ```
-    #[must_use]
-    pub fn kind(&self) -> FieldKind {
-        match self {
-            Self::Flag => FieldKind::Flag,
-            Self::Map(_) => FieldKind::Map,
-            Self::Register(_) => FieldKind::Register,
-            Self::Set(_) => FieldKind::Set,
-        }
-    }
-
-    /// What stands for its kind where a name has several.
-    fn label(&self) -> &'static str {
-        match self {
-            Self::Flag => "$flag",
-            Self::Map(_) => "$map",
-            Self::Register(_) => "$register",
-            Self::Set(_) => "$set",
-        }
-    }
+/// A map without fields.
+pub(super) fn nothing() -> &'static Branch {
+    static NOTHING: LazyLock<Branch> = LazyLock::new(Branch::default);
+    &NOTHING
 }
 
 /// A scalar as JSON has it.
 struct Plain<'a>(&'a Scalar);
+
+/// A number as JSON has it: most readers go to 64 bits.
+struct Count(i128);
 
 /// A name as a member of an object.
 struct Name<'a>(&'a str);
@@ -243,6 +275,17 @@ impl Serialize for Name<'_> {
     }
 }
 
+impl Serialize for Count {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let Self(count) = *self;
+        match (i64::try_from(count), u64::try_from(count)) {
+            (Ok(count), _) => serializer.serialize_i64(count),
+            (_, Ok(count)) => serializer.serialize_u64(count),
+            _ => serializer.collect_str(&count),
+        }
+    }
+}
+
 impl Serialize for Plain<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         match self.0 {
@@ -258,9 +301,12 @@ impl Serialize for Plain<'_> {
 impl Serialize for FieldView<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         match self {
-            Self::Flag => serializer.serialize_bool(true),
+            Self::Counter(counter) => Count(counter.value()).serialize(serializer),
+            Self::Flag(flag) => serializer.serialize_bool(flag.is_enabled()),
+            Self::List(list) => serializer.collect_seq(list.iter().map(Plain)),
             Self::Map(map) => map.serialize(serializer),
             Self::Set(set) => serializer.collect_seq(set.iter().map(Plain)),
+            Self::Text(text) => serializer.collect_str(text),
             Self::Register(register) => {
                 let values: Vec<Plain<'_>> = register.values().map(Plain).collect();
                 match values.as_slice() {
@@ -294,17 +340,5 @@ impl fmt::Debug for DocumentView<'_> {
             fields.entry(&format_args!("{name:?} {:?}", value.kind()), &value);
         }
         fields.finish()
-    }
-}
-
-/// `true`, `{…}` or `{"Draft", "Final"}`.
-impl fmt::Debug for FieldView<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Flag => f.write_str("true"),
-            Self::Map(map) => fmt::Debug::fmt(map, f),
-            Self::Register(register) => fmt::Debug::fmt(register, f),
-            Self::Set(set) => fmt::Debug::fmt(set, f),
-        }
     }
 }

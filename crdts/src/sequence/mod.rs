@@ -1,5 +1,6 @@
 //! The sequence: a list that several edit at once, such as a text.
 
+mod changes;
 mod order;
 mod runs;
 mod store;
@@ -376,6 +377,12 @@ impl<T: Element> SequenceEdit<'_, T> {
         Ok(())
     }
 
+    /// Inserts elements at the end.
+    pub(crate) fn append(&mut self, elements: impl IntoIterator<Item = T>) {
+        let end = self.view().len();
+        self.cursor.insert(end, elements);
+    }
+
     /// Deletes an element, as [`Sequence::remove`] does.
     ///
     /// # Errors
@@ -600,6 +607,10 @@ impl<T: Element> Causal for Sequence<T> {
 
     fn view(store: &Store<T>) -> SequenceView<'_, T> {
         SequenceView { store }
+    }
+
+    fn alike(one: &Store<T>, other: &Store<T>) -> bool {
+        one.alike(other)
     }
 }
 

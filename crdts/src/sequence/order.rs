@@ -93,15 +93,29 @@ impl<P: Clone> Order<P> {
 
     /// How many items come before this one.
     pub(super) fn rank(&self, slot: Slot) -> usize {
-        let mut rank = self.size(self.at(slot).kids[LEFT]);
+        self.before(slot, |below| self.size(below), |_| 1)
+    }
+
+    /// How many live items come before this one.
+    pub(super) fn index(&self, slot: Slot) -> usize {
+        self.before(slot, |below| self.live_below(below), |at| u32::from(self.at(at).is_live))
+    }
+
+    fn before(
+        &self,
+        slot: Slot,
+        below: impl Fn(Slot) -> u32,
+        of_one: impl Fn(Slot) -> u32,
+    ) -> usize {
+        let mut before = below(self.at(slot).kids[LEFT]);
         let mut at = slot;
         while let Some(up) = some(self.at(at).up) {
             if self.at(up).kids[RIGHT] == at {
-                rank += 1 + self.size(self.at(up).kids[LEFT]);
+                before += of_one(up) + below(self.at(up).kids[LEFT]);
             }
             at = up;
         }
-        rank as usize
+        before as usize
     }
 
     /// The item before this one.
@@ -301,6 +315,7 @@ mod tests {
             }
             for (rank, &slot) in list.iter().enumerate() {
                 assert_eq!(order.rank(slot), rank);
+                assert_eq!(order.index(slot), list[..rank].iter().filter(is_live).count());
                 assert_eq!(order.next(slot), list.get(rank + 1).copied().unwrap_or(NONE));
                 let before = rank.checked_sub(1).map_or(NONE, |before| list[before]);
                 assert_eq!(order.previous(slot), before);

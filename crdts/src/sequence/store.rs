@@ -16,7 +16,7 @@ use crate::causal::{CausalContext, Cursor, DotStore, Element};
 #[doc(hidden)]
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct Store<T: Element> {
-    tree: Tree<T>,
+    pub(super) tree: Tree<T>,
 }
 
 /// Records of a [`Store`]: elements that are live, and elements that died.

@@ -84,9 +84,10 @@ impl<T: Element> Default for Tree<T> {
     }
 }
 
+/// In equal trees the same elements wait.
 impl<T: Element> PartialEq for Entry<T> {
     fn eq(&self, other: &Self) -> bool {
-        self.node == other.node
+        self.node == other.node && (self.slot == NONE) == (other.slot == NONE)
     }
 }
 
@@ -105,7 +106,7 @@ impl<T: Element> Hash for Tree<T> {
     }
 }
 
-/// How two trees differ in one element.
+/// How two trees differ in one element, if only in that it waits in one of them.
 pub(super) enum Difference<'a, T> {
     /// Only the first has it.
     Mine(&'a Node<T>),
@@ -133,6 +134,12 @@ impl<T: Element> Tree<T> {
 
     pub(super) fn get(&self, dot: Dot) -> Option<&Node<T>> {
         self.nodes.get(&dot).map(|entry| &*entry.node)
+    }
+
+    /// The index and the value of an element that is to be read.
+    pub(super) fn read(&self, dot: Dot) -> Option<(usize, &T)> {
+        let Entry { node, slot } = self.nodes.get(&dot).filter(|entry| entry.slot != NONE)?;
+        node.value.as_ref().map(|value| (self.order.index(*slot), value))
     }
 
     /// What is to be read from `index` on.

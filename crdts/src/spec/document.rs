@@ -1,14 +1,16 @@
 //! The document: what was put at a place counts unless something that had seen it took it away.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt;
+use std::{fmt, slice};
 
 use serde::{Deserialize, Serialize};
 
+use super::{Collect, Nested, ResettableCounterModel, ResettableOp, SequenceModel, SequenceOp};
+use crate::causal::CausalContext;
 use crate::model::{DeltaOf, Refused, exchanged};
 use crate::{
-    At, Document, DocumentEdit, DocumentView, Draw, FieldKind, Model, ReplicaId, Scalar, Spec,
-    Symmetry, View,
+    At, Document, DocumentEdit, DocumentView, Draw, EditError, FieldKind, FieldView, Model,
+    ReplicaId, Scalar, Spec, Symmetry, View,
 };
 
 /// A transaction on a document: its steps, one after the other.
@@ -43,6 +45,12 @@ pub enum FieldOp {
     Remove(String),
     /// Remove every field.
     Clear,
+    /// Change a counter.
+    Count(String, ResettableOp),
+    /// Change a list.
+    List(String, SequenceOp<Scalar>),
+    /// Change a text.
+    Text(String, SequenceOp<char>),
 }
 
 /// `"list": "note": write "x"`, `"note": drop Register`, `remove "note"` or `clear`.
@@ -73,7 +81,39 @@ impl fmt::Debug for FieldOp {
             Self::Drop(name, kind) => write!(f, "{name:?}: drop {kind:?}"),
             Self::Remove(name) => write!(f, "remove {name:?}"),
             Self::Clear => f.write_str("clear"),
+            Self::Count(name, op) => write!(f, "{name:?}: {op:?}"),
+            Self::List(name, op) => write!(f, "{name:?}: {op:?}"),
+            Self::Text(name, op) => write!(f, "{name:?}: {op:?}"),
         }
+    }
+}
+
+/// What a field holds.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Held {
+    /// What a counter stands at.
+    Count(i128),
+    /// The elements of a list or the letters of a text, in order.
+    Row(Vec<Scalar>),
+    /// What is in a register, a set or a flag.
+    Values(BTreeSet<Scalar>),
+}
+
+/// `3`, `["x", "y"]` or `{"x", "y"}`.
+impl fmt::Debug for Held {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Count(count) => count.fmt(f),
+            Self::Row(row) => row.fmt(f),
+            Self::Values(values) => values.fmt(f),
+        }
+    }
+}
+
+impl Held {
+    /// A letter is told apart by being the only one.
+    fn text(letters: impl IntoIterator<Item = char>) -> Self {
+        Self::Row(letters.into_iter().map(|letter| letter.to_string().into()).collect())
     }
 }
 
@@ -94,6 +134,16 @@ impl Place {
     fn inside(&self, name: &str, kind: FieldKind) -> Self {
         Self(self.0.iter().cloned().chain([(name.to_owned(), kind)]).collect())
     }
+
+    /// The map at the end of a path.
+    fn of(path: &[String]) -> Self {
+        Self(path.iter().map(|name| (name.clone(), FieldKind::Map)).collect())
+    }
+
+    /// Whether `self` is `other` or around it.
+    fn covers(&self, other: &Self) -> bool {
+        other.0.starts_with(&self.0)
+    }
 }
 
 /// What a step puts into which field of the map around it; that a flag is on is the value `true`.
@@ -106,8 +156,7 @@ struct Put<'h> {
 
 impl Put<'_> {
     fn place(&self) -> Place {
-        let map = |map: Place, name: &String| map.inside(name, FieldKind::Map);
-        self.path.iter().fold(Place::default(), map).inside(self.name, self.kind)
+        Place::of(self.path).inside(self.name, self.kind)
     }
 }
 
@@ -140,13 +189,39 @@ impl DocumentStep {
             FieldOp::Remove(of) => of == name,
             FieldOp::Clear => true,
             FieldOp::Add(..) | FieldOp::Enable(_) => false,
+            FieldOp::Count(..) | FieldOp::List(..) | FieldOp::Text(..) => false,
         }
+    }
+
+    /// Whether it takes away all that it has seen at `place`.
+    fn clears(&self, place: &Place) -> bool {
+        let map = Place::of(&self.path);
+        match &self.change {
+            FieldOp::Drop(name, kind) => map.inside(name, *kind).covers(place),
+            FieldOp::Remove(name) => {
+                map.covers(place) && place.0.get(map.0.len()).is_some_and(|field| field.0 == *name)
+            }
+            FieldOp::Clear => map.covers(place),
+            _ => false,
+        }
+    }
+
+    /// The field that it changes as one type changes as a whole.
+    fn field(&self) -> Option<Place> {
+        let (name, kind) = match &self.change {
+            FieldOp::Count(name, _) => (name, FieldKind::Counter),
+            FieldOp::List(name, _) => (name, FieldKind::List),
+            FieldOp::Text(name, _) => (name, FieldKind::Text),
+            _ => return None,
+        };
+        Some(Place::of(&self.path).inside(name, kind))
     }
 }
 
 /// [`Document`]: at a place there is what was put there and not taken away by something that had
 /// seen it: a write of the register, a removal of the element, or one of the field, the name or a
-/// map around it.
+/// map around it. A counter, a list and a text are by their own specifications, to which such a
+/// removal is a reset, or a deletion of everything.
 ///
 /// ```
 /// use rejoin_crdts::laws::{Event, Execution};
@@ -174,8 +249,8 @@ fn step(path: &[&str], change: FieldOp) -> DocumentStep {
 
 impl Spec for DocumentModel {
     type Op = DocumentOp;
-    /// What is in each register, set and flag.
-    type Value = BTreeMap<Place, BTreeSet<Scalar>>;
+    /// What is in each field, maps aside.
+    type Value = BTreeMap<Place, Held>;
 
     fn alphabet(&self) -> Vec<DocumentOp> {
         let (note, list) = (|| "note".to_owned(), || "list".to_owned());
@@ -189,6 +264,9 @@ impl Spec for DocumentModel {
             step(&[], FieldOp::Enable(list())),
             step(&[], FieldOp::Remove(list())),
             step(&[], FieldOp::Clear),
+            step(&[], FieldOp::Count(note(), ResettableOp::Add(1))),
+            step(&["list"], FieldOp::List(note(), SequenceOp::Insert(-1, 1.into()))),
+            step(&[], FieldOp::Text(note(), SequenceOp::Insert(0, 'a'))),
         ];
         steps.into_iter().map(|step| DocumentOp(vec![step])).collect()
     }
@@ -207,9 +285,8 @@ impl Spec for DocumentModel {
                 3 => 1.0.into(),
                 _ => "x".into(),
             };
-            let kind = [FieldKind::Flag, FieldKind::Map, FieldKind::Register, FieldKind::Set]
-                [draw.below(4) as usize];
-            let change = match draw.below(16) {
+            let kind = KINDS[draw.below(KINDS.len() as u64) as usize];
+            let change = match draw.below(24) {
                 0..=4 => FieldOp::Write(name, value),
                 5..=7 => FieldOp::Add(name, value),
                 8 => FieldOp::Take(name, value),
@@ -217,7 +294,10 @@ impl Spec for DocumentModel {
                 11 => FieldOp::Disable(name),
                 12 => FieldOp::Drop(name, kind),
                 13..=14 => FieldOp::Remove(name),
-                _ => FieldOp::Clear,
+                15 => FieldOp::Clear,
+                16..=18 => FieldOp::Count(name, ResettableCounterModel.draw(draw)),
+                19..=20 => FieldOp::List(name, items().draw(draw)),
+                _ => FieldOp::Text(name, letters().draw(draw)),
             };
             DocumentStep { path, change }
         };
@@ -226,20 +306,29 @@ impl Spec for DocumentModel {
 
     fn value(&self, view: &View<'_, DocumentOp>) -> Option<Self::Value> {
         let steps = view.project(|seen| &seen.op.0);
-        let mut value = Self::Value::new();
+        let mut values: BTreeMap<Place, BTreeSet<Scalar>> = BTreeMap::new();
         for put in steps.iter() {
             let Some(what) = put.op.puts() else { continue };
             if !steps.iter().any(|other| other.op.takes(&what) && steps.saw(&other, &put)) {
-                value.entry(what.place()).or_default().insert(what.value);
+                values.entry(what.place()).or_default().insert(what.value);
+            }
+        }
+        let mut value: Self::Value =
+            values.into_iter().map(|(place, values)| (place, Held::Values(values))).collect();
+        let fields: BTreeSet<Place> = steps.iter().filter_map(|step| step.op.field()).collect();
+        for place in fields {
+            if let Some(held) = typed(&steps, &place)? {
+                value.insert(place, held);
             }
         }
         Some(value)
     }
 
-    /// Dots only name, and values are only compared with one another. Names are not tried alike.
+    /// Dots only name, but where two insert at one place, the order of the replicas decides. Values
+    /// are only compared with one another. Names are not tried alike.
     fn symmetry(&self) -> Symmetry {
         let values = ["x", "y"].map(Scalar::from);
-        Symmetry::of_names(&self.alphabet(), &values, |op, left, right| {
+        let symmetry = Symmetry::of_names(&self.alphabet(), &values, |op, left, right| {
             let mut renamed = op.clone();
             for step in &mut renamed.0 {
                 if let FieldOp::Write(_, value) = &mut step.change {
@@ -247,11 +336,77 @@ impl Spec for DocumentModel {
                 }
             }
             renamed
-        })
+        });
+        Symmetry { replicas: false, ..symmetry }
     }
 }
 
-fn perform(root: &mut DocumentEdit<'_>, DocumentStep { path, change }: &DocumentStep) {
+const KINDS: [FieldKind; 7] = [
+    FieldKind::Counter,
+    FieldKind::Flag,
+    FieldKind::List,
+    FieldKind::Map,
+    FieldKind::Register,
+    FieldKind::Set,
+    FieldKind::Text,
+];
+
+fn items() -> SequenceModel<Scalar> {
+    SequenceModel::new(["x".into(), 1.into()])
+}
+
+fn letters() -> SequenceModel<char> {
+    SequenceModel::new(['a', 'b'])
+}
+
+/// What the specification of a type says of a field, if it is there.
+fn typed(steps: &View<'_, DocumentStep>, place: &Place) -> Option<Option<Held>> {
+    Some(match place.0.last()?.1 {
+        FieldKind::Counter => {
+            let inside = inside(steps, place, &ResettableOp::Reset, |change| match change {
+                FieldOp::Count(_, op) => Some(op),
+                _ => None,
+            });
+            let count = ResettableCounterModel.value(&inside)?;
+            ResettableCounterModel.present(&inside).then_some(Held::Count(count))
+        }
+        FieldKind::List => {
+            let inside = inside(steps, place, &SequenceOp::Clear, |change| match change {
+                FieldOp::List(_, op) => Some(op),
+                _ => None,
+            });
+            let row = items().value(&inside)?;
+            (!row.is_empty()).then_some(Held::Row(row))
+        }
+        _ => {
+            let inside = inside(steps, place, &SequenceOp::Clear, |change| match change {
+                FieldOp::Text(_, op) => Some(op),
+                _ => None,
+            });
+            let letters = letters().value(&inside)?;
+            (!letters.is_empty()).then(|| Held::text(letters))
+        }
+    })
+}
+
+/// The operations on a field, and a `clear` for what takes away all that it has seen there.
+fn inside<'h, Op>(
+    steps: &View<'h, DocumentStep>,
+    place: &Place,
+    clear: &'h Op,
+    of_kind: impl Fn(&'h FieldOp) -> Option<&'h Op>,
+) -> View<'h, Op> {
+    steps.project(|step| match step.op.field() {
+        Some(field) if field == *place => of_kind(&step.op.change).map_or(&[][..], slice::from_ref),
+        _ if step.op.clears(place) => slice::from_ref(clear),
+        _ => &[],
+    })
+}
+
+fn perform(
+    root: &mut DocumentEdit<'_>,
+    DocumentStep { path, change }: &DocumentStep,
+) -> Result<(), Refused> {
     if let Some((first, rest)) = path.split_first() {
         let rest = DocumentStep { path: rest.to_vec(), change: change.clone() };
         return perform(&mut root.map(first), &rest);
@@ -262,31 +417,52 @@ fn perform(root: &mut DocumentEdit<'_>, DocumentStep { path, change }: &Document
         FieldOp::Take(name, element) => root.set(name).remove(element.clone()),
         FieldOp::Enable(name) => root.flag(name).enable(),
         FieldOp::Disable(name) => root.flag(name).disable(),
+        FieldOp::Drop(name, FieldKind::Counter) => root.counter(name).clear(),
         FieldOp::Drop(name, FieldKind::Flag) => root.flag(name).clear(),
+        FieldOp::Drop(name, FieldKind::List) => root.list(name).clear(),
         FieldOp::Drop(name, FieldKind::Map) => root.map(name).clear(),
         FieldOp::Drop(name, FieldKind::Register) => root.register(name).clear(),
         FieldOp::Drop(name, FieldKind::Set) => root.set(name).clear(),
+        FieldOp::Drop(name, FieldKind::Text) => root.text(name).clear(),
         FieldOp::Remove(name) => root.remove(name),
         FieldOp::Clear => root.clear(),
+        FieldOp::Count(name, op) => {
+            root.counter(name).try_update(|counter| ResettableCounterModel.edit(counter, op))?;
+        }
+        FieldOp::List(name, op) => root.list(name).try_update(|list| items().edit(list, op))?,
+        FieldOp::Text(name, op) => root.text(name).try_update(|text| letters().edit(text, op))?,
     }
+    Ok(())
 }
 
 /// What a reader finds below `around`. A map without fields would be a place without values, which
 /// no specification has.
-fn read(map: DocumentView<'_>, around: &Place, value: &mut BTreeMap<Place, BTreeSet<Scalar>>) {
+fn read(map: DocumentView<'_>, around: &Place, value: &mut BTreeMap<Place, Held>) {
     for (name, field) in map.iter() {
         let place = around.inside(name, field.kind());
-        let values = match field.kind() {
-            FieldKind::Flag => map.flag(name).then_some(true.into()).into_iter().collect(),
-            FieldKind::Register => map.register(name).values().cloned().collect(),
-            FieldKind::Set => map.set(name).iter().cloned().collect(),
-            FieldKind::Map if map.map(name).is_empty() => BTreeSet::new(),
-            FieldKind::Map => {
-                read(map.map(name), &place, value);
-                continue;
+        if let FieldView::Map(inner) = field
+            && !inner.is_empty()
+        {
+            read(inner, &place, value);
+        } else {
+            value.insert(place, field.into());
+        }
+    }
+}
+
+impl From<FieldView<'_>> for Held {
+    fn from(field: FieldView<'_>) -> Self {
+        match field {
+            FieldView::Counter(counter) => Self::Count(counter.value()),
+            FieldView::Flag(flag) => {
+                Self::Values(flag.is_enabled().then_some(true.into()).into_iter().collect())
             }
-        };
-        value.insert(place, values);
+            FieldView::List(list) => Self::Row(list.iter().cloned().collect()),
+            FieldView::Map(_) => Self::Values(BTreeSet::new()),
+            FieldView::Register(register) => Self::Values(register.values().cloned().collect()),
+            FieldView::Set(set) => Self::Values(set.iter().cloned().collect()),
+            FieldView::Text(text) => Self::text(text.iter().copied()),
+        }
     }
 }
 
@@ -303,10 +479,12 @@ impl Model for DocumentModel {
         at: &At,
         op: &DocumentOp,
     ) -> Result<DeltaOf<Self>, Refused> {
-        let edited = state.edit(at.id.replica, |root| {
-            op.0.iter().for_each(|step| perform(root, step));
-        });
-        Ok(edited?)
+        let edited = state
+            .try_edit(at.id.replica, |root| op.0.iter().try_for_each(|step| perform(root, step)));
+        edited.map_err(|error| match error {
+            EditError::TooDeep(error) => error.into(),
+            EditError::Refused(refused) => refused,
+        })
     }
 
     fn read(&self, state: &Document) -> Self::Value {
@@ -317,5 +495,15 @@ impl Model for DocumentModel {
 
     fn forges(&self, me: ReplicaId, state: &Document, news: &DeltaOf<Self>) -> bool {
         news.forges(me, state.context())
+    }
+}
+
+impl Collect for DocumentModel {
+    fn seen<'s>(&self, state: &'s Document) -> &'s CausalContext {
+        state.context()
+    }
+
+    fn stabilise(&self, state: &mut Document, at: &At, cut: &CausalContext) -> DeltaOf<Self> {
+        state.stabilise(at.id.replica, cut)
     }
 }

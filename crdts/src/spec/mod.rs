@@ -26,7 +26,7 @@ mod two_phase_set;
 pub use bounded_counter::{BoundedCounterModel, BoundedOp, BoundedValue};
 pub use collecting::{Collect, CollectOp, Collecting};
 pub use counter::{CounterOp, GCounterModel, PnCounterModel};
-pub use document::{DocumentModel, DocumentOp, DocumentStep, FieldOp, Place};
+pub use document::{DocumentModel, DocumentOp, DocumentStep, FieldOp, Held, Place};
 pub use flag::{DwFlagModel, EwFlagModel, FlagOp};
 pub use g_set::{Add, GSetModel};
 pub use lexical::{LexicalModel, Under};

@@ -12,8 +12,8 @@ use crate::laws::pool::Pool;
 use crate::laws::random::Random;
 use crate::laws::{Case, Execution};
 use crate::{
-    Changed, GSet, LwwMap, MapChange, Merge, Model, OrMap, OrSet, ReplicaId, RwSet, SetChange,
-    Timestamp, TwoPhaseSet, spec,
+    Changed, GSet, LwwMap, MapChange, Merge, Model, OrMap, OrSet, ReplicaId, RwSet, SequenceChange,
+    SetChange, Timestamp, TwoPhaseSet, spec,
 };
 
 /// Goes from the value of one state to that of another by the changes that the type tells of.
@@ -77,6 +77,22 @@ fn elements<'a, T: Ord + Clone + Debug + 'a>(
     told
 }
 
+fn row<'a, T: Clone + PartialEq + Debug + 'a>(
+    value: &mut Vec<T>,
+    changes: impl Iterator<Item = SequenceChange<&'a T>>,
+) -> usize {
+    let (before, mut told) = (value.clone(), 0);
+    for change in changes {
+        match change {
+            SequenceChange::Removed(index, element) => assert_eq!(value.remove(index), *element),
+            SequenceChange::Inserted(index, element) => value.insert(index, element.clone()),
+        }
+        told += 1;
+    }
+    assert!(told == 0 || *value != before, "{told} changes, and it reads {before:?} as before");
+    told
+}
+
 /// With `read`, what is read in a value, and `inside`, how to go on there.
 fn keys<'a, K: Ord + Clone + Debug + 'a, V: Copy, W: PartialEq + Debug>(
     value: &mut BTreeMap<K, W>,
@@ -113,6 +129,9 @@ fn keys<'a, K: Ord + Clone + Debug + 'a, V: Copy, W: PartialEq + Debug>(
 fn changes_of_one_value_lead_from_the_old_to_the_new() {
     follows(&spec::GCounterModel, false, |value, old, new| one(value, new.changes_since(old)));
     follows(&spec::PnCounterModel, false, |value, old, new| one(value, new.changes_since(old)));
+    follows(&spec::ResettableCounterModel, false, |value, old, new| {
+        one(value, new.changes_since(old))
+    });
     follows(&spec::EwFlagModel, false, |value, old, new| one(value, new.changes_since(old)));
     follows(&spec::DwFlagModel, false, |value, old, new| one(value, new.changes_since(old)));
     let words = ["a", "b"].map(str::to_owned);
@@ -196,6 +215,44 @@ fn changes_of_a_map_lead_from_the_old_to_the_new() {
     });
 }
 
+#[test]
+fn changes_of_a_sequence_lead_from_the_old_to_the_new() {
+    follows(&spec::SequenceModel::new(['a', 'b']), false, |value, old, new| {
+        row(value, new.changes_since(old))
+    });
+    let texts = spec::OrMapModel::new([1, 2], spec::SequenceModel::new(['a', 'b']));
+    follows(&texts, false, |value, old, new| {
+        let read = |view: crate::SequenceView<'_, _>| view.iter().copied().collect();
+        keys(value, new.changes_since(old), read, |text, old, new| {
+            row(text, new.changes_since(old))
+        })
+    });
+}
+
+#[test]
+fn changes_of_a_document_lead_from_the_old_to_the_new() {
+    follows(&spec::DocumentModel, false, |value, old, new| {
+        let (mut told, mut last) = (0, None);
+        for change in new.changes_since(old) {
+            let path = change.key().clone();
+            let maps = path.maps.iter().map(|&name| (name.to_owned(), crate::FieldKind::Map));
+            let place = spec::Place(maps.chain([(path.name.to_owned(), path.kind)]).collect());
+            let (old, new) = change.values();
+            let [old, new] = [old, new].map(|view| view.map(spec::Held::from));
+            assert!(old != new, "{old:?} is no change at {place:?}");
+            let held = match new {
+                Some(new) => value.insert(place, new),
+                None => value.remove(&place),
+            };
+            assert_eq!(held, old);
+            let path = Some(path);
+            assert!(last < path, "{path:?} after {last:?}");
+            (told, last) = (told + 1, path);
+        }
+        told
+    });
+}
+
 /// A dot that was renewed is no change inside a map, whatever the value.
 #[test]
 fn values_of_a_map_that_read_the_same_are_no_change() {
@@ -229,6 +286,8 @@ fn values_of_a_map_that_read_the_same_are_no_change() {
         });
     }
     of(spec::MvRegisterModel::new([1, 2]));
+    of(spec::ResettableCounterModel);
+    of(spec::SequenceModel::new([1, 2]));
     of(spec::EwFlagModel);
     of(spec::DwFlagModel);
     of(spec::RwSetModel::new([1, 2]));
