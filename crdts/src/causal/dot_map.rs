@@ -326,7 +326,9 @@ where
         let mut entries = Vec::<(K, S)>::deserialize(deserializer)?;
         let place = |store| if readable { None } else { least(store) };
         if !entries.is_sorted_by(|a, b| (place(&a.1), &a.0) < (place(&b.1), &b.0)) {
-            return Err(de::Error::custom("keys or their dots are not in strictly ascending order"));
+            return Err(de::Error::custom(
+                "keys or their dots are not in strictly ascending order",
+            ));
         }
         if entries.iter().any(|(_, store)| store.is_empty()) {
             return Err(de::Error::custom("a key holds nothing, which is never stored"));
@@ -337,10 +339,10 @@ where
                 return Err(de::Error::custom("a key occurs twice"));
             }
         }
-        // Every other entry and then the rest: a node that the first leave half full, as nodes are
-        // when entries ascend, the others fill.
+        // Two of three entries, and then the rest: the first leave nodes half full, as ascending
+        // ones do, and the others fill them up to three quarters, with room for what comes later.
         let (first, rest): (Vec<_>, Vec<_>) =
-            entries.into_iter().enumerate().partition(|(at, _)| at.is_multiple_of(2));
+            entries.into_iter().enumerate().partition(|(at, _)| !at.is_multiple_of(3));
         Ok(Self { entries: first.into_iter().chain(rest).map(|(_, entry)| entry).collect() })
     }
 }

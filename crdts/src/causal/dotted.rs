@@ -291,7 +291,8 @@ impl<'de, S: DotStore<Delta: Deserialize<'de>>> Deserialize<'de> for DottedDelta
             removals: CausalContext,
             unlocated: CausalContext,
         }
-        let Raw { store, removals, unlocated } = coder::scope(|| Raw::<S::Delta>::deserialize(deserializer))?;
+        let Raw { store, removals, unlocated } =
+            coder::scope(|| Raw::<S::Delta>::deserialize(deserializer))?;
         let mut dots = Vec::new();
         S::delta_dots(&store, &mut |dot| dots.push(dot));
         if let Some(dot) = repeated(&dots) {

@@ -107,9 +107,13 @@ impl<'a, S: DotStore> Cursor<'a, S> {
     pub(crate) fn clear(&mut self) {
         if !self.store.is_empty() {
             self.store.clear_into(self.delta);
-            let dot = self.mint();
-            self.minter.removals.insert(dot);
+            self.mint_removal();
         }
+    }
+
+    fn mint_removal(&mut self) {
+        let dot = self.mint();
+        self.minter.removals.insert(dot);
     }
 }
 
@@ -165,8 +169,7 @@ impl<K: Element, V: Element> Cursor<'_, DotMap<K, DotFun<V>>> {
         K: Borrow<Q>,
     {
         if self.store.remove(self.delta, key) {
-            let dot = self.mint();
-            self.minter.removals.insert(dot);
+            self.mint_removal();
         }
     }
 }
