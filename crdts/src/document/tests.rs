@@ -125,15 +125,19 @@ fn a_name_with_every_kind_reads_them_in_their_order_and_loses_them_one_by_one() 
     assert_eq!(text(&all), whole);
     assert_eq!(
         format!("{:?}", all.view()),
-        r#"{"n" Flag: true, "n" Map: {"m" Register: {3}}, "n" Register: {1}, "n" Set: {2}}"#
+        r#"{"n" Counter: -5, "n" Flag: on, "n" List: [4], "n" Map: {"m" Register: {3}}, "n" Register: {1}, "n" Set: {2}, "n" Text: ['x']}"#
     );
     let mut none = all.clone();
     let _ = none.edit(A, |root| root.remove("n")).unwrap();
     assert_eq!(text(&none), "{}");
     let _ = all.edit(A, |root| root.map("n").clear()).unwrap();
-    assert_eq!(text(&all), r#"{"n":{"$flag":true,"$register":1,"$set":[2]}}"#);
+    let whole = whole.replace(r#""$map":{"m":3},"#, "");
+    assert_eq!(text(&all), whole);
     let _ = all.edit(A, |root| root.flag("n").clear()).unwrap();
     let _ = all.edit(A, |root| root.set("n").clear()).unwrap();
+    let _ = all.edit(A, |root| root.counter("n").clear()).unwrap();
+    let _ = all.edit(A, |root| root.list("n").clear()).unwrap();
+    let _ = all.edit(A, |root| root.text("n").clear()).unwrap();
     assert_eq!(text(&all), r#"{"n":1}"#);
 }
 
@@ -299,6 +303,7 @@ fn a_kind_that_is_not_there_takes_no_bytes() {
         root.flag("f").enable();
         root.register("r").set(());
     });
-    let bytes = |document: &Document| crate::wire::payload_bytes(document.body.store()).unwrap();
-    assert!(bytes(&with_register)[1..].starts_with(&bytes(&document)[1..]));
+    let written = |document: &Document| serde_json::to_string(document.body.store()).unwrap();
+    let plain = written(&document);
+    assert!(written(&with_register).starts_with(plain.strip_suffix(']').unwrap()));
 }
