@@ -5,8 +5,9 @@ use std::sync::Arc;
 
 use rejoin_crdts::ReplicaId;
 use rejoin_crdts::spec::{
-    Collect, Collecting, DwFlagModel, EwFlagModel, GCounterModel, LexicalModel, OptionModel,
-    OrMapModel, OrSetModel, PairModel, ResettableCounterModel, RwSetModel,
+    Collect, Collecting, DwFlagModel, EwFlagModel, GCounterModel, LexicalModel, LwwMapModel,
+    OptionModel, OrMapModel, OrSetModel, PairModel, ResettableCounterModel, RwSetModel,
+    SequenceModel,
 };
 use rejoin_sim::explore::{Explored, Reductions, Scope};
 use rejoin_sim::{Registry, Subject, TypeSubject, Verdict};
@@ -186,6 +187,12 @@ fn collecting_at_different_times_changes_no_value() {
     holds("set", RwSetModel::new([1u8]), &set, &[3, 2]);
     let map = ["1: +1", "remove 1", "collect"];
     holds("map", OrMapModel::new([1u8], ResettableCounterModel), &map, &[4, 2]);
+    let settings = ["put 1: 1", "remove 1", "collect"];
+    holds("settings", LwwMapModel::new([1u8], [1u8]), &settings, &[3, 3]);
+    let text = [r#"insert "a" at 0"#, r#"insert "a" at -1"#, "delete 0", "collect"];
+    holds("text", SequenceModel::new(["a".to_owned()]), &text, &[4, 2]);
+    let notes = ["1: insert 7 at 0", "remove 1", "collect"];
+    holds("notes", OrMapModel::new([1u8], SequenceModel::new([7u8])), &notes, &[4, 2]);
 }
 
 #[test]

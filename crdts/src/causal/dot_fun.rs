@@ -85,7 +85,7 @@ impl<V> DotFun<V> {
 impl<V: Element> DotFun<V> {
     /// Replaces everything by one value under a new dot, and records it in `delta`.
     pub(crate) fn replace(&mut self, delta: &mut DotFunDelta<V>, dot: Dot, value: V) {
-        self.clear_into(delta);
+        self.clear_into(dot, delta);
         self.raise(delta, dot, value);
     }
 
@@ -180,7 +180,7 @@ impl<V: Element> DotStore for DotFun<V> {
         self.retain(|dot| !dead.contains(dot))
     }
 
-    fn clear_into(&mut self, delta: &mut Self::Delta) {
+    fn clear_into(&mut self, _by: Dot, delta: &mut Self::Delta) {
         for (dot, _) in self.entries.drain(..) {
             delta.live.remove(dot);
             delta.dead.put(dot, ());

@@ -76,19 +76,24 @@ impl<S: DotStore> Dotted<S> {
         (delta, result)
     }
 
-    fn live(&self) -> CausalContext {
-        let mut live = Vec::new();
-        self.store.dots(&mut |dot| live.push(dot));
-        live.into_iter().collect()
+    /// The dots of tombstones.
+    fn tombstones(&self) -> CausalContext {
+        gathered(|each| self.store.tombstones(each))
+    }
+
+    /// The dots of which the store has something.
+    fn held(&self) -> CausalContext {
+        gathered(|each| {
+            self.store.dots(each);
+            self.store.tombstones(each);
+        })
     }
 }
 
 impl<S: DotStore> DottedDelta<S> {
     /// The dots of live entries and located deaths.
     fn located(&self) -> CausalContext {
-        let mut located = Vec::new();
-        S::delta_dots(&self.store, &mut |dot| located.push(dot));
-        located.into_iter().collect()
+        gathered(|each| S::delta_dots(&self.store, each))
     }
 
     /// Whether it claims a change of `me` that `context`, which is that of `me`, does not know: the
@@ -165,7 +170,7 @@ impl<S: DotStore> Replicated for Dotted<S> {
             CausalContext::new()
         } else {
             let mut lacking = delta.unlocated.difference(&self.context);
-            lacking.merge(&delta.unlocated.intersection(&self.live()));
+            lacking.merge(&delta.unlocated.intersection(&self.held()));
             lacking
         };
         DottedDelta {
@@ -178,10 +183,7 @@ impl<S: DotStore> Replicated for Dotted<S> {
 
     fn parts(&self) -> impl Iterator<Item = DottedDelta<S>> {
         let held = self.store.parts().map(|store| DottedDelta { store, ..DottedDelta::default() });
-        let mut located = Vec::new();
-        self.store.dots(&mut |dot| located.push(dot));
-        self.store.tombstones(&mut |dot| located.push(dot));
-        let dead = self.context.difference(&located.into_iter().collect()).into_dots();
+        let dead = self.context.difference(&self.held()).into_dots();
         held.chain(dead.map(|dot| DottedDelta {
             unlocated: [dot].into_iter().collect(),
             ..DottedDelta::default()
@@ -200,13 +202,17 @@ impl<S: DotStore> Summarize for Dotted<S> {
     ///
     /// What `theirs` has seen and is dead here may be live there: it may have died of a change that
     /// is unseen there, and which entries that took this state no longer says. A death of what they
-    /// have not seen is told so that they need not ask for it again. With nothing unseen there is
-    /// nothing to tell: deaths mint dots.
+    /// have not seen is told so that they need not ask for it again; so is all that is kept of a
+    /// tombstone. With nothing unseen there is nothing to tell: deaths mint dots.
     fn beyond(&self, theirs: &CausalContext) -> Option<DottedDelta<S>> {
-        (!theirs.covers(&self.context)).then(|| DottedDelta {
-            store: self.store.missing_from(&self.context, &S::default(), theirs),
-            removals: CausalContext::new(),
-            unlocated: self.context.difference(&self.live()),
+        (!theirs.covers(&self.context)).then(|| {
+            // What they have seen and is a tombstone here may be live there or gone.
+            let theirs = theirs.difference(&self.tombstones());
+            DottedDelta {
+                store: self.store.missing_from(&self.context, &S::default(), &theirs),
+                removals: CausalContext::new(),
+                unlocated: self.context.difference(&self.held()),
+            }
         })
     }
 }
@@ -228,6 +234,12 @@ impl<S: DotStore> fmt::Debug for DottedDelta<S> {
         }
         Ok(())
     }
+}
+
+fn gathered(walk: impl FnOnce(&mut dyn FnMut(Dot))) -> CausalContext {
+    let mut dots = Vec::new();
+    walk(&mut |dot| dots.push(dot));
+    dots.into_iter().collect()
 }
 
 /// A dot that occurs twice.

@@ -1,12 +1,12 @@
 //! The last-writer-wins map.
 
 use std::borrow::Borrow;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use im::OrdMap;
 use im::ordmap::DiffItem;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, de};
 
 use crate::causal::Element;
 use crate::register::StaleStamp;
@@ -25,7 +25,8 @@ use crate::{Lattice, MapChange, Merge, Replicated, Timestamp, sorted};
 /// **Delivery**: any order.
 ///
 /// **Cost**: one stamp for each key that was ever put or removed: a removed key leaves its stamp
-/// behind for good, since a put that arrives late would otherwise bring it back. Put, remove and
+/// behind, since a put that arrives late would otherwise bring it back, until that is
+/// [stable](Self::stabilise). Put, remove and
 /// lookup are logarithmic, `len` is O(1), iteration passes over the removed keys too; a delta is
 /// what changed, and merging it costs its size times the logarithm of the map; cloning is O(1), and
 /// merging states that share structure costs their difference. There are no dots, so there is no
@@ -59,17 +60,115 @@ use crate::{Lattice, MapChange, Merge, Replicated, Timestamp, sorted};
 #[serde(from = "LwwMapDelta<K, V>")]
 #[serde(bound(
     serialize = "K: Serialize, V: Serialize",
-    deserialize = "K: Deserialize<'de>, V: Deserialize<'de>"
+    deserialize = "K: Element + Deserialize<'de>, V: Element + Deserialize<'de>"
 ))]
 pub struct LwwMap<K: Element, V: Element> {
+    floor: Floor,
     #[serde(serialize_with = "sorted::map::serialize")]
-    entries: OrdMap<K, Change<V>>,
+    entries: OrdMap<K, Change<V>>, // none is what the floor says
     #[serde(skip)]
     len: usize, // how many entries are puts
 }
 
 /// What was done to a key: a put of a value, or a remove. The order is that of who wins.
 type Change<V> = (Timestamp, Option<V>);
+
+/// A remove of every key without an entry.
+type Floor = Option<Timestamp>;
+
+/// What holds for a key: its entry, or else the floor.
+type Standing<'a, V> = Option<(Timestamp, Option<&'a V>)>;
+
+/// A function from keys to what holds for them. These are joined key by key.
+trait Standings<K: Element, V: Element> {
+    fn floor(&self) -> Floor;
+
+    fn entry(&self, key: &K) -> Option<&Change<V>>;
+
+    fn standing(&self, key: &K) -> Standing<'_, V> {
+        let entry = self.entry(key).map(|(stamp, value)| (*stamp, value.as_ref()));
+        entry.or_else(|| under(self.floor()))
+    }
+
+    fn keys(&self) -> impl Iterator<Item = &K>;
+
+    /// Raises the floor, and gives keys other entries or none.
+    fn put(&mut self, floor: Floor, entries: Vec<(K, Option<Change<V>>)>);
+
+    /// Joins what holds in `theirs` for these keys; true iff something changed.
+    fn take<'k>(
+        &mut self,
+        theirs: &impl Standings<K, V>,
+        keys: impl Iterator<Item = &'k K>,
+    ) -> bool {
+        let floor = self.floor().max(theirs.floor());
+        let mut entries = Vec::new();
+        for key in keys {
+            let joined = self.standing(key).max(theirs.standing(key));
+            let entry = joined.filter(|_| joined != under(floor));
+            if entry != self.entry(key).map(|(stamp, value)| (*stamp, value.as_ref())) {
+                entries.push((key.clone(), entry.map(owned)));
+            }
+        }
+        let changed = floor != self.floor() || !entries.is_empty();
+        self.put(floor, entries);
+        changed
+    }
+
+    /// Joins all of `theirs`; true iff something changed.
+    fn take_all(&mut self, theirs: &impl Standings<K, V>) -> bool {
+        if theirs.floor().is_none() {
+            return self.take(theirs, theirs.keys());
+        }
+        let keys: BTreeSet<K> = self.keys().chain(theirs.keys()).cloned().collect();
+        self.take(theirs, keys.iter())
+    }
+
+    fn covers_all(&self, other: &impl Standings<K, V>) -> bool {
+        let covers = |key: &K| self.standing(key) >= other.standing(key);
+        let needs_own = other.floor().is_some();
+        self.floor() >= other.floor()
+            && other.keys().all(covers)
+            && (!needs_own || self.keys().all(covers))
+    }
+
+    /// What `other` lacks of what holds here for these keys, which must be all that have an entry on
+    /// either side if `other` lacks the floor.
+    fn lacked_by<'k>(
+        &self,
+        other: &impl Standings<K, V>,
+        keys: impl Iterator<Item = &'k K>,
+    ) -> Option<LwwMapDelta<K, V>> {
+        let floor = self.floor().filter(|_| self.floor() > other.floor());
+        let tells = |key: &K| {
+            let standing = self.standing(key);
+            // A floor would raise what is below it.
+            let is_below = floor.is_some() && standing < under(floor);
+            let is_news = standing > other.standing(key) && standing != under(floor);
+            let told = (is_below || is_news).then_some(standing).flatten();
+            told.map(|change| (key.clone(), owned(change)))
+        };
+        let delta = LwwMapDelta { floor, entries: keys.filter_map(tells).collect() };
+        (delta != LwwMapDelta::default()).then_some(delta)
+    }
+
+    /// As [`lacked_by`](Self::lacked_by), of all keys.
+    fn all_lacked_by(&self, other: &impl Standings<K, V>) -> Option<LwwMapDelta<K, V>> {
+        if self.floor().is_none() {
+            return self.lacked_by(other, self.keys());
+        }
+        let keys: BTreeSet<&K> = self.keys().chain(other.keys()).collect();
+        self.lacked_by(other, keys.into_iter())
+    }
+}
+
+fn under<'a, V>(floor: Floor) -> Standing<'a, V> {
+    floor.map(|stamp| (stamp, None))
+}
+
+fn owned<V: Clone>((stamp, value): (Timestamp, Option<&V>)) -> Change<V> {
+    (stamp, value.cloned())
+}
 
 /// Puts and removes of an [`LwwMap`], one for each key at most.
 ///
@@ -84,27 +183,47 @@ type Change<V> = (Timestamp, Option<V>);
 /// assert_eq!(there, here);
 /// # Ok::<(), rejoin_crdts::StaleStamp>(())
 /// ```
-#[derive(Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(bound(
-    serialize = "K: Serialize, V: Serialize",
-    deserialize = "K: Ord + Deserialize<'de>, V: Deserialize<'de>"
-))]
+#[derive(Clone, PartialEq, Eq, Hash, Serialize)]
+#[serde(bound(serialize = "K: Serialize, V: Serialize"))]
 pub struct LwwMapDelta<K, V> {
-    #[serde(with = "sorted::map")]
-    entries: BTreeMap<K, Change<V>>,
+    floor: Floor,
+    #[serde(serialize_with = "sorted::map::serialize")]
+    entries: BTreeMap<K, Change<V>>, // none is what the floor says
+}
+
+impl<'de, K, V> Deserialize<'de> for LwwMapDelta<K, V>
+where
+    K: Ord + Deserialize<'de>,
+    V: PartialEq + Deserialize<'de>,
+{
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        #[derive(Deserialize)]
+        #[serde(rename = "LwwMap")]
+        #[serde(bound(deserialize = "K: Ord + Deserialize<'de>, V: Deserialize<'de>"))]
+        struct Raw<K, V> {
+            floor: Floor,
+            #[serde(deserialize_with = "sorted::map::deserialize")]
+            entries: BTreeMap<K, Change<V>>,
+        }
+        let Raw { floor, entries } = Raw::deserialize(deserializer)?;
+        if floor.is_some_and(|floor| entries.values().any(|change| *change == (floor, None))) {
+            return Err(de::Error::custom("a key is removed as the others are"));
+        }
+        Ok(Self { floor, entries })
+    }
 }
 
 impl<K: Element, V: Element> From<LwwMapDelta<K, V>> for LwwMap<K, V> {
-    fn from(LwwMapDelta { entries }: LwwMapDelta<K, V>) -> Self {
+    fn from(LwwMapDelta { floor, entries }: LwwMapDelta<K, V>) -> Self {
         let len = entries.values().filter(|change| change.1.is_some()).count();
-        Self { entries: entries.into_iter().collect(), len }
+        Self { floor, entries: entries.into_iter().collect(), len }
     }
 }
 
 // How many are puts follows from the entries, and is not compared.
 impl<K: Element, V: Element> PartialEq for LwwMap<K, V> {
     fn eq(&self, other: &Self) -> bool {
-        self.entries == other.entries
+        self.floor == other.floor && self.entries == other.entries
     }
 }
 
@@ -112,19 +231,20 @@ impl<K: Element, V: Element> Eq for LwwMap<K, V> {}
 
 impl<K: Element, V: Element> std::hash::Hash for LwwMap<K, V> {
     fn hash<H: std::hash::Hasher>(&self, state: &mut H) {
+        self.floor.hash(state);
         self.entries.hash(state);
     }
 }
 
 impl<K: Element, V: Element> Default for LwwMap<K, V> {
     fn default() -> Self {
-        Self { entries: OrdMap::new(), len: 0 }
+        Self { floor: None, entries: OrdMap::new(), len: 0 }
     }
 }
 
 impl<K, V> Default for LwwMapDelta<K, V> {
     fn default() -> Self {
-        Self { entries: BTreeMap::new() }
+        Self { floor: None, entries: BTreeMap::new() }
     }
 }
 
@@ -229,7 +349,8 @@ impl<K: Element, V: Element> LwwMap<K, V> {
         self.get(key).is_some()
     }
 
-    /// The stamp of what was last done to `key`, a remove included.
+    /// The stamp of what was last done to `key`, a remove included. For a key that is not there it
+    /// may be that of a later [collection](Self::stabilise), below which nothing counts any more.
     ///
     /// ```
     /// use rejoin_crdts::{LwwMap, ReplicaId, Timestamp};
@@ -244,7 +365,42 @@ impl<K: Element, V: Element> LwwMap<K, V> {
     where
         K: Borrow<Q>,
     {
-        self.entries.get(key).map(|change| change.0)
+        self.entries.get(key).map(|change| change.0).or(self.floor)
+    }
+
+    /// Forgets the removes with stamps up to `cut`, and returns the delta; what is read stays the
+    /// same.
+    ///
+    /// `cut` must be stable: every operation that is still to come here has a greater stamp. That is
+    /// so of the least of the last stamps of all that may write, if each of them stamps upwards and
+    /// its changes come in that order. From now on a key that is not there stands as removed at
+    /// `cut`, and an older stamp is stale.
+    ///
+    /// Complexity: the delta names every key that is there with a stamp below `cut`, so making it
+    /// and merging it are linear in the map: this is to be done rarely, when there is much to be
+    /// forgotten. Where nothing is, the delta is empty.
+    ///
+    /// ```
+    /// use rejoin_crdts::{LwwMap, ReplicaId, Timestamp};
+    /// let at = |n| Timestamp::new(n, 0, ReplicaId::new(1, 0));
+    /// let mut settings: LwwMap<String, u32> = LwwMap::new();
+    /// let _ = settings.put(at(1), "volume", 7u32)?;
+    /// let _ = settings.remove(at(2), "mute")?;
+    /// let _ = settings.stabilise(at(3)); // nobody else writes
+    /// assert_eq!(format!("{settings:?}"), r#"{"volume": 7 (1ms@r1)} since 3ms@r1"#);
+    /// # Ok::<(), rejoin_crdts::StaleStamp>(())
+    /// ```
+    #[must_use = "the delta is what the other replicas need"]
+    pub fn stabilise(&mut self, cut: Timestamp) -> LwwMapDelta<K, V> {
+        let is_garbage = |(stamp, value): &Change<V>| value.is_none() && *stamp <= cut;
+        if self.floor >= Some(cut) || !self.entries.values().any(is_garbage) {
+            return LwwMapDelta::default();
+        }
+        let stays = self.entries.iter().filter(|(_, change)| change.1.is_some() && change.0 < cut);
+        let entries = stays.map(|(key, change)| (key.clone(), change.clone())).collect();
+        let delta = LwwMapDelta { floor: Some(cut), entries };
+        self.take_all(&delta);
+        delta
     }
 
     /// The keys that are there, with their values, ascending.
@@ -345,91 +501,117 @@ impl<K: Element, V: Element> LwwMap<K, V> {
             self.len -= 1;
         }
     }
+}
 
-    fn lacks(&self, key: &K, change: &Change<V>) -> bool {
-        self.entries.get(key).is_none_or(|current| current < change)
-    }
-
-    /// What wins in `theirs` over what is here, ascending. Costs their difference.
-    fn lost_to<'a>(&'a self, theirs: &'a Self) -> impl Iterator<Item = (&'a K, &'a Change<V>)> {
-        self.entries.diff(&theirs.entries).filter_map(|difference| match difference {
-            DiffItem::Add(key, change) => Some((key, change)),
-            DiffItem::Update { old, new } => (old.1 < new.1).then_some(new),
-            DiffItem::Remove(..) => None,
-        })
+impl<K: Element, V> LwwMapDelta<K, V> {
+    fn of_one(key: K, change: Change<V>) -> Self {
+        Self { floor: None, entries: [(key, change)].into() }
     }
 }
 
-impl<K: Element, V: Element> LwwMapDelta<K, V> {
-    fn of_one(key: K, change: Change<V>) -> Self {
-        Self { entries: [(key, change)].into() }
+impl<K: Element, V: Element> Standings<K, V> for LwwMap<K, V> {
+    fn floor(&self) -> Floor {
+        self.floor
     }
 
-    fn unless_empty<'a>(changes: impl Iterator<Item = (&'a K, &'a Change<V>)>) -> Option<Self> {
-        let entries: BTreeMap<K, Change<V>> =
-            changes.map(|(key, change)| (key.clone(), change.clone())).collect();
-        (!entries.is_empty()).then_some(Self { entries })
+    fn entry(&self, key: &K) -> Option<&Change<V>> {
+        self.entries.get(key)
     }
+
+    fn keys(&self) -> impl Iterator<Item = &K> {
+        self.entries.keys()
+    }
+
+    fn put(&mut self, floor: Floor, entries: Vec<(K, Option<Change<V>>)>) {
+        self.floor = floor;
+        for (key, entry) in entries {
+            match entry {
+                Some(change) => self.set(key, change),
+                None => {
+                    self.len -= usize::from(matches!(self.entries.remove(&key), Some((_, Some(_)))))
+                }
+            }
+        }
+    }
+}
+
+impl<K: Element, V: Element> Standings<K, V> for LwwMapDelta<K, V> {
+    fn floor(&self) -> Floor {
+        self.floor
+    }
+
+    fn entry(&self, key: &K) -> Option<&Change<V>> {
+        self.entries.get(key)
+    }
+
+    fn keys(&self) -> impl Iterator<Item = &K> {
+        self.entries.keys()
+    }
+
+    fn put(&mut self, floor: Floor, entries: Vec<(K, Option<Change<V>>)>) {
+        self.floor = floor;
+        for (key, entry) in entries {
+            match entry {
+                Some(change) => _ = self.entries.insert(key, change),
+                None => _ = self.entries.remove(&key),
+            }
+        }
+    }
+}
+
+/// The keys in which two maps differ. Costs their difference.
+fn differing<'a, K: Element, V: Element>(
+    one: &'a OrdMap<K, Change<V>>,
+    other: &'a OrdMap<K, Change<V>>,
+) -> impl Iterator<Item = &'a K> {
+    one.diff(other).map(|difference| match difference {
+        DiffItem::Add(key, _) | DiffItem::Remove(key, _) => key,
+        DiffItem::Update { new, .. } => new.0,
+    })
 }
 
 impl<K: Element, V: Element> Merge for LwwMap<K, V> {
     fn merge(&mut self, other: &Self) -> bool {
-        let (mut wins, mut has_own) = (Vec::new(), false);
-        for difference in self.entries.diff(&other.entries) {
-            match difference {
-                DiffItem::Add(key, change) => wins.push((key, change)),
-                DiffItem::Update { old, new } if old.1 < new.1 => wins.push(new),
-                DiffItem::Update { .. } | DiffItem::Remove(..) => has_own = true,
-            }
+        if self.floor != other.floor {
+            return self.take_all(other);
         }
-        let changed = !wins.is_empty();
+        let keys: Vec<K> = differing(&self.entries, &other.entries).cloned().collect();
+        let has_own = keys.iter().any(|key| self.standing(key) > other.standing(key));
         if has_own {
-            for (key, change) in wins {
-                self.set(key.clone(), change.clone());
-            }
-        } else if changed {
+            return self.take(other, keys.iter());
+        }
+        if !keys.is_empty() {
             self.clone_from(other); // from then on the two share their structure
         }
-        changed
+        !keys.is_empty()
     }
 }
 
 impl<K: Element, V: Element> Merge<LwwMapDelta<K, V>> for LwwMap<K, V> {
     fn merge(&mut self, delta: &LwwMapDelta<K, V>) -> bool {
-        let mut changed = false;
-        for (key, change) in &delta.entries {
-            if self.lacks(key, change) {
-                self.set(key.clone(), change.clone());
-                changed = true;
-            }
-        }
-        changed
+        self.take_all(delta)
     }
 }
 
 impl<K: Element, V: Element> Merge for LwwMapDelta<K, V> {
     fn merge(&mut self, other: &Self) -> bool {
-        let mut changed = false;
-        for (key, change) in &other.entries {
-            if self.entries.get(key).is_none_or(|current| current < change) {
-                self.entries.insert(key.clone(), change.clone());
-                changed = true;
-            }
-        }
-        changed
+        self.take_all(other)
     }
 }
 
 impl<K: Element, V: Element> Lattice for LwwMap<K, V> {
     fn covers(&self, other: &Self) -> bool {
-        self.lost_to(other).next().is_none()
+        if self.floor == other.floor {
+            let mut keys = differing(&self.entries, &other.entries);
+            return keys.all(|key| self.standing(key) >= other.standing(key));
+        }
+        self.covers_all(other)
     }
 }
 
 impl<K: Element, V: Element> Lattice for LwwMapDelta<K, V> {
     fn covers(&self, other: &Self) -> bool {
-        let held = |key: &K, change| self.entries.get(key).is_some_and(|current| current >= change);
-        other.entries.iter().all(|(key, change)| held(key, change))
+        self.covers_all(other)
     }
 }
 
@@ -437,35 +619,48 @@ impl<K: Element, V: Element> Replicated for LwwMap<K, V> {
     type Delta = LwwMapDelta<K, V>;
 
     fn missing_from(&self, other: &Self) -> Option<LwwMapDelta<K, V>> {
-        LwwMapDelta::unless_empty(other.lost_to(self))
+        if self.floor == other.floor {
+            return self.lacked_by(other, differing(&self.entries, &other.entries));
+        }
+        self.all_lacked_by(other)
     }
 
     fn news(&self, delta: &LwwMapDelta<K, V>) -> Option<LwwMapDelta<K, V>> {
-        let entries = delta.entries.iter();
-        LwwMapDelta::unless_empty(entries.filter(|(key, change)| self.lacks(key, change)))
+        delta.all_lacked_by(self)
     }
 
     fn parts(&self) -> impl Iterator<Item = LwwMapDelta<K, V>> {
-        self.entries.iter().map(|(key, change)| LwwMapDelta::of_one(key.clone(), change.clone()))
+        let floor = under(self.floor);
+        let (below, above): (Vec<_>, Vec<_>) =
+            self.entries.keys().partition(|key| self.standing(key) < floor);
+        let entry = |key: &&K| Some(((*key).clone(), self.entries.get(*key)?.clone()));
+        let entries = below.iter().filter_map(entry).collect();
+        let whole = self.floor.map(|floor| LwwMapDelta { floor: Some(floor), entries });
+        let above: Vec<_> = above.iter().filter_map(entry).collect();
+        whole
+            .into_iter()
+            .chain(above.into_iter().map(|(key, change)| LwwMapDelta::of_one(key, change)))
     }
 }
 
-/// `{"mute": removed (1001ms@r1), "volume": 7 (1000ms@r1)}`.
+/// `{"mute": removed (1001ms@r1), "volume": 7 (1000ms@r1)}`, and `since 5ms@r1` if older removes were
+/// forgotten.
 impl<K: Element, V: Element> fmt::Debug for LwwMap<K, V> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write_changes(f, self.entries.iter())
+        write_changes(f, self.floor, self.entries.iter())
     }
 }
 
 /// As the map.
 impl<K: fmt::Debug, V: fmt::Debug> fmt::Debug for LwwMapDelta<K, V> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write_changes(f, self.entries.iter())
+        write_changes(f, self.floor, self.entries.iter())
     }
 }
 
 fn write_changes<'a, K: fmt::Debug + 'a, V: fmt::Debug + 'a>(
     f: &mut fmt::Formatter<'_>,
+    floor: Floor,
     changes: impl Iterator<Item = (&'a K, &'a Change<V>)>,
 ) -> fmt::Result {
     let mut map = f.debug_map();
@@ -475,7 +670,8 @@ fn write_changes<'a, K: fmt::Debug + 'a, V: fmt::Debug + 'a>(
             None => map.entry(key, &format_args!("removed ({stamp})")),
         };
     }
-    map.finish()
+    map.finish()?;
+    floor.map_or(Ok(()), |floor| write!(f, " since {floor}"))
 }
 
 #[cfg(test)]
@@ -564,13 +760,13 @@ mod tests {
     fn forged_maps_are_refused() {
         let entry = |key: u8| format!("[{key},[{},3]]", serde_json::to_string(&stamp(1)).unwrap());
         for (one, other) in [(2, 1), (1, 1)] {
-            let forged = format!(r#"{{"entries":[{},{}]}}"#, entry(one), entry(other));
+            let forged = format!(r#"{{"floor":null,"entries":[{},{}]}}"#, entry(one), entry(other));
             let state = serde_json::from_str::<Map>(&forged).unwrap_err().to_string();
             let delta = serde_json::from_str::<LwwMapDelta<u8, u8>>(&forged).unwrap_err();
             let error = "keys are not in strictly ascending order";
             assert!(state.contains(error) && delta.to_string().contains(error));
         }
-        let map = format!(r#"{{"entries":[{},{}]}}"#, entry(1), entry(2));
+        let map = format!(r#"{{"floor":null,"entries":[{},{}]}}"#, entry(1), entry(2));
         assert_eq!(serde_json::from_str::<Map>(&map).unwrap().len(), 2);
     }
 }

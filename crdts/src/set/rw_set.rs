@@ -297,9 +297,10 @@ impl<T: Element> RwSetEdit<'_, T> {
     pub fn clear(&mut self) {
         // What became of elements before this says nothing any more: an add counts from now on iff
         // it has seen this, and then it has seen all that.
+        let by = self.cursor.mint();
         let Cursor { store, delta, .. } = &mut self.cursor;
-        store.1.clear_into(&mut delta.1);
-        self.cursor.first().replace(());
+        store.1.clear_into(by, &mut delta.1);
+        store.0.replace(&mut delta.0, by, ());
     }
 
     /// What is in the set at this point of the edit.

@@ -35,6 +35,9 @@ fn collecting_at_any_time_changes_nothing() {
     holds(spec::DwFlagModel);
     holds(spec::RwSetModel::new([1, 2]));
     holds(spec::OrMapModel::new([1], spec::ResettableCounterModel));
+    holds(spec::LwwMapModel::new([1, 2], [1, 2]));
+    holds(spec::SequenceModel::new([1, 2]));
+    holds(spec::OrMapModel::new([1], spec::SequenceModel::new([1, 2])));
 }
 
 #[test]
