@@ -7,6 +7,7 @@ use rejoin_crdts::ReplicaId;
 use rejoin_crdts::spec::{
     Collect, Collecting, DocumentModel, DwFlagModel, EwFlagModel, GCounterModel, LexicalModel,
     OptionModel, OrMapModel, OrSetModel, PairModel, ResettableCounterModel, RwSetModel,
+    SequenceModel,
 };
 use rejoin_sim::explore::{Explored, Reductions, Scope};
 use rejoin_sim::{Registry, Subject, TypeSubject, Verdict};
@@ -190,6 +191,10 @@ fn collecting_at_different_times_changes_no_value() {
     holds("map", OrMapModel::new([1u8], ResettableCounterModel), &map, &[4, 2]);
     let document = [r#""note": +1"#, r#"remove "note""#, "collect"];
     holds("document", DocumentModel, &document, &[4, 2]);
+    let text = [r#"insert "a" at 0"#, r#"insert "a" at -1"#, "delete 0", "collect"];
+    holds("text", SequenceModel::new(["a".to_owned()]), &text, &[4, 2]);
+    let notes = ["1: insert 7 at 0", "remove 1", "collect"];
+    holds("notes", OrMapModel::new([1u8], SequenceModel::new([7u8])), &notes, &[4, 2]);
 }
 
 #[test]

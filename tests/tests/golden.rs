@@ -97,6 +97,9 @@ fn counters_with_conditions_and_types_without_dots() {
     let _ = settings.remove(stamp(2), "shape").unwrap();
     golden("lww-map", &settings);
     golden("lww-map-delta", &delta);
+    let delta = settings.stabilise(stamp(3));
+    golden("lww-map-collected", &settings);
+    golden("lww-map-collection", &delta);
 }
 
 #[test]
@@ -149,6 +152,11 @@ fn sequences() {
     golden("sequence", &text);
     golden("sequence-delta", &deltas);
     golden("sequence-deletion", &text.clear(B));
+    let mut rest = text.clone();
+    golden("sequence-nowhere", &text.stabilise(A, &rest.context().clone()));
+    let _ = rest.insert(A, 0, '!').unwrap();
+    golden("sequence-collection", &rest.stabilise(A, &rest.context().clone()));
+    golden("sequence-collected", &rest);
 }
 
 #[test]

@@ -85,8 +85,16 @@ impl<V> DotFun<V> {
 impl<V: Element> DotFun<V> {
     /// Replaces everything by one value under a new dot, and records it in `delta`.
     pub(crate) fn replace(&mut self, delta: &mut DotFunDelta<V>, dot: Dot, value: V) {
-        self.clear_into(delta);
+        self.drain_into(delta);
         self.raise(delta, dot, value);
+    }
+
+    /// Removes everything and records in `delta` what died.
+    pub(super) fn drain_into(&mut self, delta: &mut DotFunDelta<V>) {
+        for (dot, _) in self.entries.drain(..) {
+            delta.live.remove(dot);
+            delta.dead.put(dot, ());
+        }
     }
 
     /// Adds an entry, or raises the value of the one that is there, and records it in `delta`.
@@ -185,11 +193,8 @@ impl<V: Element> DotStore for DotFun<V> {
         self.retain(|dot| !dead.contains(dot))
     }
 
-    fn clear_into(&mut self, delta: &mut Self::Delta) {
-        for (dot, _) in self.entries.drain(..) {
-            delta.live.remove(dot);
-            delta.dead.put(dot, ());
-        }
+    fn clear_into(&mut self, _by: Dot, delta: &mut Self::Delta) {
+        self.drain_into(delta);
     }
 
     fn missing_from(

@@ -179,7 +179,7 @@ impl<K: Element, V: Element> DotMap<K, DotFun<V>> {
     {
         let removed = self.entries.remove_with_key(key);
         removed.is_some_and(|(key, mut store)| {
-            store.clear_into(delta.entries.entry(key).or_default());
+            store.drain_into(delta.entries.entry(key).or_default());
             true
         })
     }
@@ -253,10 +253,10 @@ impl<K: Element, S: DotStore> DotStore for DotMap<K, S> {
         self.put_all(changed)
     }
 
-    fn clear_into(&mut self, delta: &mut Self::Delta) {
+    fn clear_into(&mut self, by: Dot, delta: &mut Self::Delta) {
         for (key, mut store) in std::mem::take(self).entries {
             if store.is_present() {
-                store.clear_into(delta.entries.entry(key.clone()).or_default());
+                store.clear_into(by, delta.entries.entry(key.clone()).or_default());
             }
             self.put(key, store);
         }

@@ -78,23 +78,24 @@ impl<S: DotStore> Dotted<S> {
         (delta, result)
     }
 
-    fn live(&self) -> CausalContext {
-        let mut live = Vec::new();
-        self.store.dots(&mut |dot| live.push(dot));
-        live.into_iter().collect()
+    /// The dots of tombstones.
+    fn tombstones(&self) -> CausalContext {
+        gathered(|each| self.store.tombstones(each))
     }
 
+    /// The dots of which the store has something.
     fn held(&self) -> CausalContext {
-        held(&self.store).into_iter().collect()
+        gathered(|each| {
+            self.store.dots(each);
+            self.store.tombstones(each);
+        })
     }
 }
 
 impl<S: DotStore> DottedDelta<S> {
     /// The dots of live entries and located deaths.
     fn located(&self) -> CausalContext {
-        let mut located = Vec::new();
-        S::delta_dots(&self.store, &mut |dot| located.push(dot));
-        located.into_iter().collect()
+        gathered(|each| S::delta_dots(&self.store, each))
     }
 
     /// Whether it claims a change of `me` that `context`, which is that of `me`, does not know: the
@@ -171,7 +172,7 @@ impl<S: DotStore> Replicated for Dotted<S> {
             CausalContext::new()
         } else {
             let mut lacking = delta.unlocated.difference(&self.context);
-            lacking.merge(&delta.unlocated.intersection(&self.live()));
+            lacking.merge(&delta.unlocated.intersection(&self.held()));
             lacking
         };
         DottedDelta {
@@ -183,9 +184,9 @@ impl<S: DotStore> Replicated for Dotted<S> {
     }
 
     fn parts(&self) -> impl Iterator<Item = DottedDelta<S>> {
-        let live = self.store.parts().map(|store| DottedDelta { store, ..DottedDelta::default() });
+        let held = self.store.parts().map(|store| DottedDelta { store, ..DottedDelta::default() });
         let dead = self.context.difference(&self.held()).into_dots();
-        live.chain(dead.map(|dot| DottedDelta {
+        held.chain(dead.map(|dot| DottedDelta {
             unlocated: [dot].into_iter().collect(),
             ..DottedDelta::default()
         }))
@@ -203,13 +204,17 @@ impl<S: DotStore> Summarize for Dotted<S> {
     ///
     /// What `theirs` has seen and is dead here may be live there: it may have died of a change that
     /// is unseen there, and which entries that took this state no longer says. A death of what they
-    /// have not seen is told so that they need not ask for it again. With nothing unseen there is
-    /// nothing to tell: deaths mint dots.
+    /// have not seen is told so that they need not ask for it again; so is all that is kept of a
+    /// tombstone. With nothing unseen there is nothing to tell: deaths mint dots.
     fn beyond(&self, theirs: &CausalContext) -> Option<DottedDelta<S>> {
-        (!theirs.covers(&self.context)).then(|| DottedDelta {
-            store: self.store.missing_from(&self.context, &S::default(), theirs),
-            removals: CausalContext::new(),
-            unlocated: self.context.difference(&self.live()),
+        (!theirs.covers(&self.context)).then(|| {
+            // What they have seen and is a tombstone here may be live there or gone.
+            let theirs = theirs.difference(&self.tombstones());
+            DottedDelta {
+                store: self.store.missing_from(&self.context, &S::default(), &theirs),
+                removals: CausalContext::new(),
+                unlocated: self.context.difference(&self.held()),
+            }
         })
     }
 }
@@ -231,14 +236,6 @@ impl<S: DotStore> fmt::Debug for DottedDelta<S> {
         }
         Ok(())
     }
-}
-
-/// The dots of live entries and of tombstones.
-fn held<S: DotStore>(store: &S) -> Vec<Dot> {
-    let mut held = Vec::new();
-    store.dots(&mut |dot| held.push(dot));
-    store.tombstones(&mut |dot| held.push(dot));
-    held
 }
 
 /// A dot that occurs twice. Linear where a replica's dots lie close together.
@@ -263,6 +260,12 @@ fn repeated(dots: &[Dot]) -> Option<Dot> {
         };
         twice.map(|counter| Dot::new(replica, counter))
     })
+}
+
+fn gathered(walk: impl FnOnce(&mut dyn FnMut(Dot))) -> CausalContext {
+    let mut dots = Vec::new();
+    walk(&mut |dot| dots.push(dot));
+    dots.into_iter().collect()
 }
 
 impl<S: Serialize> Serialize for Dotted<S> {
@@ -304,9 +307,13 @@ impl<'de, S: DotStore + Deserialize<'de>> Deserialize<'de> for Dotted<S> {
             Ok(context)
         }
         let Raw { context, store } = coder::scope(|| Raw::<S>::deserialize(deserializer))?;
-        let held = held(&store);
-        let stranger = held.iter().find(|dot| !context.contains(**dot)).copied();
-        let wrong = match (repeated(&held), stranger) {
+        let mut live = Vec::new();
+        store.dots(&mut |dot| live.push(dot));
+        // A tombstone may be of a dot that lives elsewhere, if somebody told a lie about it.
+        let names = repeated(&live);
+        store.tombstones(&mut |dot| live.push(dot));
+        let stranger = live.iter().find(|dot| !context.contains(**dot)).copied();
+        let wrong = match (names, stranger) {
             (Some(dot), _) => Some(format!("the dot {dot} names two entries")),
             (_, Some(dot)) => Some(format!("the entry {dot} is not in the context")),
             (None, None) => None,
@@ -374,7 +381,15 @@ macro_rules! causal_type {
                 self.body.parts()
             }
         }
+    };
+}
+pub(crate) use causal_type;
 
+/// Implements [`Summarize`] for a causal type in which the value under a dot never changes: its
+/// context then says all that it has. Where collecting raises a value, or drops a tombstone, a context
+/// does not tell whether that was seen to.
+macro_rules! summarized_by_context {
+    ([$($generics:tt)*] $name:ty) => {
         impl<$($generics)*> $crate::Summarize for $name {
             type Summary = $crate::CausalContext;
 
@@ -388,7 +403,7 @@ macro_rules! causal_type {
         }
     };
 }
-pub(crate) use causal_type;
+pub(crate) use summarized_by_context;
 
 #[cfg(test)]
 mod tests {

@@ -125,16 +125,17 @@ impl<'a, S: DotStore> Cursor<'a, S> {
     }
 
     /// A dot for a removal.
-    pub(crate) fn mint_removal(&mut self) {
+    pub(crate) fn mint_removal(&mut self) -> Dot {
         let dot = self.mint();
         self.minter.removals.insert(dot);
+        dot
     }
 
     /// Removes everything here; the removal has a dot of its own iff there was something.
     pub(crate) fn clear(&mut self) {
         if self.store.is_present() {
-            self.store.clear_into(self.delta);
-            self.mint_removal();
+            let by = self.mint_removal();
+            self.store.clear_into(by, self.delta);
         }
     }
 }

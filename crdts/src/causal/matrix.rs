@@ -62,6 +62,16 @@ impl MatrixClock {
         !context.is_empty() && self.rows.entry(replica).or_default().merge(context)
     }
 
+    /// Takes note that `replica` has seen `context`, and returns its row if that was news.
+    pub(crate) fn note(&mut self, replica: ReplicaId, context: &CausalContext) -> Self {
+        let mut row = Self::new();
+        let is_news = self.record(replica, context);
+        if is_news {
+            row.record(replica, context);
+        }
+        row
+    }
+
     /// What `replica` is known to have seen.
     ///
     /// ```

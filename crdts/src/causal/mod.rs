@@ -19,8 +19,8 @@ mod product;
 pub use context::CausalContext;
 pub use dot_fun::{DotFun, DotFunDelta, DotSet};
 pub use dot_map::{DotMap, DotMapDelta};
-pub(crate) use dotted::causal_type;
 pub use dotted::{Dotted, DottedDelta};
+pub(crate) use dotted::{causal_type, summarized_by_context};
 pub(crate) use edit::Minter;
 pub use edit::{Causal, Cursor};
 pub use matrix::MatrixClock;
@@ -52,8 +52,8 @@ impl<T: Ord + Clone + Hash + Debug + 'static> Element for T {}
 /// The live entries of a causal type, each named by a dot.
 ///
 /// A store knows no context; whoever holds it passes the context in. In what follows *mine* is the
-/// context of `self` and *theirs* that of the other side. A dot in a context that is not live in
-/// its store is dead: it was removed or replaced.
+/// context of `self` and *theirs* that of the other side. A dot in a context of which its store has
+/// nothing is dead: it was removed or replaced.
 ///
 /// ```
 /// use rejoin_crdts::causal::{Causal, DotStore};
@@ -96,8 +96,9 @@ pub trait DotStore: Clone + Eq + Hash + Debug + Default + 'static {
     /// Calls `each` with every live dot.
     fn dots(&self, each: &mut dyn FnMut(Dot));
 
-    /// Calls `each` with every dead dot of which something is kept: where other entries are, say.
-    /// A store without tombstones has none.
+    /// Calls `each` with every dead dot of which something is kept: where other entries are, say. A
+    /// context that has the dot and a store that has nothing of it win over what is kept. A store
+    /// without tombstones has none.
     fn tombstones(&self, each: &mut dyn FnMut(Dot)) {
         let _ = each;
     }
@@ -110,11 +111,13 @@ pub trait DotStore: Clone + Eq + Hash + Debug + Default + 'static {
     /// `self` changed. Proportional to the delta.
     fn apply(&mut self, mine: &CausalContext, delta: &Self::Delta) -> bool;
 
-    /// Removes every live entry whose dot is in `dead`; true iff there was one. Walks the store.
+    /// Removes every entry whose dot is in `dead`, tombstones included; true iff there was one.
+    /// Walks the store.
     fn retire(&mut self, dead: &CausalContext) -> bool;
 
-    /// Removes everything that is present and records in `delta` what died.
-    fn clear_into(&mut self, delta: &mut Self::Delta);
+    /// Removes everything that is present and records in `delta` what died. The dot `by` is that of
+    /// this change.
+    fn clear_into(&mut self, by: Dot, delta: &mut Self::Delta);
 
     /// The least records that bring `other` up to the join, except deaths of dots that are live on
     /// neither side: those have no location.

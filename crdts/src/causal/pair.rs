@@ -39,9 +39,9 @@ impl<A: DotStore, B: DotStore> DotStore for (A, B) {
         self.1.retire(dead) | changed
     }
 
-    fn clear_into(&mut self, delta: &mut Self::Delta) {
-        self.0.clear_into(&mut delta.0);
-        self.1.clear_into(&mut delta.1);
+    fn clear_into(&mut self, by: Dot, delta: &mut Self::Delta) {
+        self.0.clear_into(by, &mut delta.0);
+        self.1.clear_into(by, &mut delta.1);
     }
 
     fn missing_from(

@@ -55,8 +55,8 @@ macro_rules! causal_product {
                 false $(| self.$field.retire(dead))*
             }
 
-            fn clear_into(&mut self, delta: &mut $delta) {
-                $(self.$field.clear_into(&mut delta.$field);)*
+            fn clear_into(&mut self, by: $crate::Dot, delta: &mut $delta) {
+                $(self.$field.clear_into(by, &mut delta.$field);)*
             }
 
             fn missing_from(

@@ -400,8 +400,11 @@ impl Causal for ResettableCounter {
         for &(last, sum) in &folds {
             cursor.raise(last, sum);
         }
-        let folded =
-            |dot: Dot| folds.iter().any(|(last, _)| dot.replica == last.replica && dot < *last);
+        let folded = |dot: Dot| {
+            folds
+                .iter()
+                .any(|(last, _)| cut.contains(dot) && dot.replica == last.replica && dot < *last)
+        };
         cursor.remove_where(|dot, _| folded(dot));
     }
 

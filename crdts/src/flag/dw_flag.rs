@@ -4,7 +4,9 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::causal::{Causal, CausalContext, Cursor, DotFun, Dotted, DottedDelta, causal_type};
+use crate::causal::{
+    Causal, CausalContext, Cursor, DotFun, Dotted, DottedDelta, causal_type, summarized_by_context,
+};
 use crate::{Changed, ReplicaId};
 
 /// A flag that is off at first, and in which a concurrent disable wins.
@@ -43,6 +45,7 @@ pub struct DwFlag {
 pub type DwFlagDelta = DottedDelta<DotFun<bool>>;
 
 causal_type!([] DwFlag, DotFun<bool>);
+summarized_by_context!([] DwFlag);
 
 impl DwFlag {
     /// A flag that is off.

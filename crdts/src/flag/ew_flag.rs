@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::causal::{
     Causal, CausalContext, Cursor, DotSet, DotStore, Dotted, DottedDelta, causal_type,
+    summarized_by_context,
 };
 use crate::{Changed, ReplicaId};
 
@@ -42,6 +43,7 @@ pub struct EwFlag {
 pub type EwFlagDelta = DottedDelta<DotSet>;
 
 causal_type!([] EwFlag, DotSet);
+summarized_by_context!([] EwFlag);
 
 impl EwFlag {
     /// A flag that is off.

@@ -7,8 +7,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::causal::{
     Causal, CausalContext, Cursor, DotMap, DotStore, Dotted, DottedDelta, Element, causal_type,
+    summarized_by_context,
 };
-use crate::{MapChange, ReplicaId};
+use crate::{MapChange, ReplicaId, Summarize};
 
 /// A map whose values are causal types, nested to any depth: sets, flags, [`MvRegister`](crate::MvRegister),
 /// [`ResettableCounter`](crate::ResettableCounter), [`Sequence`](crate::Sequence), `OrMap`, and pairs of
@@ -79,6 +80,7 @@ pub struct OrMap<K: Element, V: Causal> {
 pub type OrMapDelta<K, V> = DottedDelta<DotMap<K, <V as Causal>::Store>>;
 
 causal_type!([K: Element, V: Causal] OrMap<K, V>, DotMap<K, V::Store>);
+summarized_by_context!([K: Element, V: Causal + Summarize] OrMap<K, V>);
 
 impl<K: Element, V: Causal> Default for OrMap<K, V> {
     fn default() -> Self {

@@ -7,6 +7,7 @@ use smallvec::SmallVec;
 
 use crate::causal::{
     Causal, CausalContext, Cursor, DotFun, Dotted, DottedDelta, Element, causal_type,
+    summarized_by_context,
 };
 use crate::{Changed, ReplicaId};
 
@@ -65,6 +66,7 @@ pub struct MvRegister<T: Element> {
 pub type MvDelta<T> = DottedDelta<DotFun<T>>;
 
 causal_type!([T: Element] MvRegister<T>, DotFun<T>);
+summarized_by_context!([T: Element] MvRegister<T>);
 
 impl<T: Element> Default for MvRegister<T> {
     fn default() -> Self {

@@ -27,8 +27,8 @@ use crate::causal::{Causal, CausalContext, Cursor, Dotted, DottedDelta, Element,
 /// **Anomalies**: an element that two replicas insert is there twice; there is no move, and a
 /// delete and an insertion in its place are two changes. **Delivery**: causal.
 ///
-/// **Cost**: what is deleted leaves a tombstone, so memory grows with the number of elements ever
-/// inserted. Insert, delete and `get` are logarithmic in it; a delta is proportional to what
+/// **Cost**: what is deleted leaves a tombstone, until that is [stable](Self::stabilise) and nothing
+/// refers to it any more; memory is proportional to elements and tombstones. Insert, delete and `get` are logarithmic in it; a delta is proportional to what
 /// changed, and merging it costs its size times that logarithm (amortised: where others inserted at
 /// the same place, what they inserted is passed over once). Cloning is O(1).
 ///
@@ -200,6 +200,40 @@ impl<T: Element> Sequence<T> {
     #[must_use = "the delta is what the other replicas need"]
     pub fn clear(&mut self, me: ReplicaId) -> SequenceDelta<T> {
         self.body.edit(me, |cursor| SequenceEdit { cursor }.clear()).0
+    }
+
+    /// Gives up tombstones of elements whose deletion is in `cut`, and returns the delta; what is
+    /// read stays the same.
+    ///
+    /// `cut` must be causally stable: every operation that is still to come here had seen all of
+    /// it. [`MatrixClock::stable`](crate::MatrixClock::stable) says what is. The delta travels like
+    /// any other.
+    ///
+    /// An insertion refers to the element before it, which is live there, and to what comes after
+    /// that one, live or dead. So of tombstones in a row all but the first can go at once. What
+    /// stays is that first one, one for each gap between live elements at most, and what is kept
+    /// refers to: a tombstone next to which something was inserted that is still there. Where
+    /// nothing is left at all, what stays goes with the second call: the first one makes it known
+    /// that nobody refers to it any more, and must be in the `cut` of the second.
+    ///
+    /// Complexity: *n* log *n* in elements and tombstones; so is merging the delta.
+    ///
+    /// ```
+    /// use rejoin_crdts::{IndexError, MatrixClock, ReplicaId, Sequence};
+    /// let me = ReplicaId::new(1, 0);
+    /// let mut text: Sequence<char> = Sequence::new();
+    /// let _ = text.insert_all(me, 0, "milk?".chars())?;
+    /// let _ = text.remove_range(me, 2..)?;
+    /// assert!(format!("{text:?}").ends_with("without {r1:3-5} of {r1:1-6}"));
+    /// let mut seen = MatrixClock::new();
+    /// seen.record(me, text.context());
+    /// let _ = text.stabilise(me, &seen.stable([me])); // nobody else writes
+    /// assert!(format!("{text:?}").ends_with("without {r1:3} of {r1:1-7}"));
+    /// # Ok::<(), IndexError>(())
+    /// ```
+    #[must_use = "the delta is what the other replicas need"]
+    pub fn stabilise(&mut self, me: ReplicaId, cut: &CausalContext) -> SequenceDelta<T> {
+        self.body.edit(me, |mut cursor| cursor.stabilise(cut)).0
     }
 
     /// The element at `index`.
@@ -612,6 +646,10 @@ impl<T: Element> Causal for Sequence<T> {
     fn alike(one: &Store<T>, other: &Store<T>) -> bool {
         one.alike(other)
     }
+
+    fn stabilise(cursor: &mut Cursor<'_, Store<T>>, cut: &CausalContext) {
+        cursor.stabilise(cut);
+    }
 }
 
 /// The text.
@@ -635,7 +673,7 @@ impl<T: Element> fmt::Debug for SequenceView<'_, T> {
 }
 
 /// `[r1:1: 'a', r1:3: 'b'] without {r1:2} of {r1:1-4}`: the elements with their dots, those of
-/// tombstones, and all that was seen.
+/// tombstones (`nowhere` those that nobody refers to any more), and all that was seen.
 impl<T: Element> fmt::Debug for Sequence<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Debug::fmt(&self.body, f)
@@ -645,6 +683,7 @@ impl<T: Element> fmt::Debug for Sequence<T> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::causal::DotStore;
     use crate::{Merge, OrMap, Replicated};
 
     const A: ReplicaId = ReplicaId::new(1, 0);
@@ -820,6 +859,75 @@ mod tests {
         assert_eq!(here.missing_from(&there), None);
     }
 
+    /// How many elements and tombstones there are.
+    fn kept(text: &Text) -> usize {
+        let mut kept = 0;
+        text.body.store().dots(&mut |_| kept += 1);
+        text.body.store().tombstones(&mut |_| kept += 1);
+        kept
+    }
+
+    #[test]
+    fn of_tombstones_in_a_row_that_nothing_is_attached_to_one_stays() {
+        let (mut here, typed) = typed(A, "to do: milk and bread");
+        let mut there = Text::new();
+        there.merge(&typed);
+        let cut = here.context().clone();
+        let deleted = here.remove_range(A, 11..).unwrap();
+        assert_eq!(here.stabilise(A, &cut), SequenceDelta::default(), "the deletion is not stable");
+        there.merge(&deleted);
+        let cut = here.context().clone();
+        let collected = here.stabilise(A, &cut);
+        let added = there.insert(B, 11, '!').unwrap(); // at the same time, before a tombstone
+        assert_eq!((here.len(), kept(&here)), (11, 12));
+        assert!(there.merge(&collected) && here.merge(&added));
+        assert_eq!((here.to_string(), &here), ("to do: milk!".to_owned(), &there));
+        assert_eq!(here.stabilise(A, &cut), SequenceDelta::default());
+        // A letter that others were typed after stays as long as they do.
+        let _ = here.remove_range(A, 2..4).unwrap();
+        let cut = here.context().clone();
+        let _ = here.stabilise(A, &cut);
+        assert_eq!((here.len(), kept(&here)), (10, 13));
+    }
+
+    #[test]
+    fn a_key_whose_text_was_removed_and_collected_leaves_the_map() {
+        let (mut here, mut there) = (Notes::new(), Notes::new());
+        let held = |notes: &Notes| {
+            let mut held = 0;
+            notes
+                .parts()
+                .for_each(|part| held += usize::from(format!("{part:?}").contains("note")));
+            held
+        };
+        for word in ["milk", "bread", "tea"] {
+            for letter in word.chars() {
+                let typed = here.try_update(A, "note", |edit| edit.insert(0, letter)).unwrap();
+                there.merge(&typed);
+            }
+        }
+        there.merge(&here.remove(A, "note"));
+        let first = here.context().clone();
+        let nowhere = here.stabilise(A, &first);
+        let concurrent = there.try_update(B, "note", |edit| edit.insert(0, 'y')).unwrap();
+        assert!(held(&here) > 0 && here.is_empty());
+        there.merge(&nowhere);
+        let aware = there.try_update(B, "note", |edit| edit.insert(0, 'x')).unwrap();
+        assert_eq!(here.stabilise(A, &first), Default::default(), "that is not stable yet");
+        here.merge(&concurrent);
+        here.merge(&aware);
+        assert_eq!(here.get("note").unwrap().to_string(), "xy");
+        assert_eq!(here, there);
+        let _ = here.remove(A, "note");
+        for _ in 0..2 {
+            assert!(held(&here) > 0);
+            let cut = here.context().clone();
+            let _ = here.stabilise(A, &cut);
+        }
+        assert_eq!(held(&here), 0);
+        assert_eq!(format!("{here:?}").split(" of ").next(), Some("{}"));
+    }
+
     /// A stranger may send what no replica makes: elements next to each other in a circle, next to
     /// themselves, or next to nothing; two elements of one name.
     #[test]
@@ -828,7 +936,8 @@ mod tests {
             format!(r#"{{"first":[0,{first}],"origin":{origin},"values":{values}}}"#)
         };
         let delta = |runs: &[String]| {
-            let store = format!(r#"{{"replicas":[[1,0]],"runs":[{}]}}"#, runs.join(","));
+            let runs = runs.join(",");
+            let store = format!(r#"{{"replicas":[[1,0]],"runs":[{runs}],"deaths":[]}}"#);
             let json = format!(r#"{{"store":{store},"removals":[],"unlocated":[]}}"#);
             serde_json::from_str::<SequenceDelta<char>>(&json)
         };
@@ -868,7 +977,9 @@ mod tests {
             delta(&[run(2, first, r#"["a"]"#), run(1, first, r#"["b"]"#)]),
             delta(&[run(1, first, "[]")]),
             delta(&[run(0, first, r#"["a"]"#)]),
-            delta(&[run(1, "null", r#"["a"]"#)]), // inserted nowhere
+            delta(&[run(1, "null", r#"["a"]"#)]), // of which nothing is kept
+            delta(&[run(1, r#"{"Nowhere":[0,1]}"#, r#"["a"]"#)]),
+            delta(&[run(1, first, "[null]")]), // deleted by nobody
             delta(&[run(1, first, r#"["a"]"#).replace("[0,1]", "[1,1]")]),
             delta(&[run(1, first, r#"["a","b"]"#).replace("[0,1]", "[0,9223372036854775807]")]),
             delta(&[run(1, first, r#"["a"]"#).replace("[0,1]", "[0,18446744073709551615]")]),
@@ -876,8 +987,8 @@ mod tests {
             assert!(refused.is_err(), "{refused:?}");
         }
         let text = |context: &str| {
-            let store =
-                format!(r#"{{"replicas":[[1,0]],"runs":[{}]}}"#, run(1, first, r#"["a",null]"#));
+            let runs = run(1, first, r#"["a",null]"#);
+            let store = format!(r#"{{"replicas":[[1,0]],"runs":[{runs}],"deaths":[[[0,3],1]]}}"#);
             let json = format!(r#"{{"context":[[[1,0],[[1,{context}]]]],"store":{store}}}"#);
             serde_json::from_str::<Text>(&json)
         };

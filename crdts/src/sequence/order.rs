@@ -52,6 +52,13 @@ impl<P: Clone> Order<P> {
         self.live_below(self.top) as usize
     }
 
+    /// All items, in order.
+    pub(super) fn items(&self) -> impl Iterator<Item = &P> {
+        let first = (!self.is_empty()).then(|| self.outermost(self.top, LEFT));
+        let slots = std::iter::successors(first, |&slot| some(self.next(slot)));
+        slots.map(|slot| self.item(slot))
+    }
+
     pub(super) fn item(&self, slot: Slot) -> &P {
         &self.at(slot).item
     }

@@ -1,15 +1,16 @@
 //! Elements as they travel: what was typed in one go is one run.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::tree::Origin;
+use super::tree::{Life, Origin};
 use crate::{Dot, ReplicaId};
 
-/// An element as it is told of: its dot, where it was inserted unless somebody else tells, and its
-/// value unless it is dead.
-pub(super) type Told<T> = (Dot, Option<Origin>, Option<T>);
+/// An element as it is told of: its dot, and unless it was dropped, where it was inserted and what
+/// became of it.
+pub(super) type Told<T> = (Dot, Option<(Origin, Life<T>)>);
 
 /// Elements, ascending by dot, in as few runs as there can be: a byte or two for each letter of a
 /// text, and some twelve for each run.
@@ -18,6 +19,7 @@ pub(super) type Told<T> = (Dot, Option<Origin>, Option<T>);
 pub(super) struct Runs<T> {
     replicas: Vec<ReplicaId>, // that are named in what follows, ascending
     runs: Vec<Run<T>>,
+    deaths: Vec<(Name, u64)>, // of what is dead and not dropped, one after the other: by whom, and how many
 }
 
 /// Elements with consecutive dots, each inserted after the one before.
@@ -25,7 +27,7 @@ pub(super) struct Runs<T> {
 struct Run<T> {
     first: Name,
     origin: Option<Place>,
-    values: Vec<Option<T>>,
+    values: Vec<Option<T>>, // none is dead
 }
 
 /// A dot: which of the replicas, and the counter.
@@ -35,6 +37,7 @@ type Name = (u64, u64);
 enum Place {
     After(Option<Name>, Option<Name>),
     Before(Name),
+    Nowhere(Name),
 }
 
 /// The one that is next to `last` in its run.
@@ -43,6 +46,7 @@ fn follower((dot, origin): (Dot, Option<Origin>)) -> (Dot, Option<Origin>) {
     let origin = origin.map(|origin| match origin {
         Origin::After { right, .. } => Origin::After { left, right },
         Origin::Before(right) => Origin::After { left, right: Some(right) },
+        Origin::Nowhere(since) => Origin::Nowhere(since),
     });
     (Dot::new(dot.replica, dot.counter.saturating_add(1)), origin)
 }
@@ -52,8 +56,20 @@ impl<T: Clone + PartialEq> Runs<T> {
     pub(super) fn pack(told: impl Iterator<Item = Told<T>>) -> Self {
         type Head = (Dot, Option<Origin>);
         let mut runs: Vec<(Head, Vec<Option<T>>)> = Vec::new();
+        let mut deaths: Vec<(Dot, u64)> = Vec::new();
         let mut last = None;
-        for (dot, origin, value) in told {
+        for (dot, kept) in told {
+            let (origin, value) = match kept {
+                Some((origin, Life::Live(value))) => (Some(origin), Some(value)),
+                Some((origin, Life::Dead(by))) => {
+                    match deaths.last_mut() {
+                        Some((last, many)) if *last == *by => *many += 1,
+                        _ => deaths.push((*by, 1)),
+                    }
+                    (Some(origin), None)
+                }
+                None => (None, None),
+            };
             match runs.last_mut() {
                 Some((_, values)) if last.map(follower) == Some((dot, origin)) => {
                     values.push(value);
@@ -62,14 +78,14 @@ impl<T: Clone + PartialEq> Runs<T> {
             }
             last = Some((dot, origin));
         }
-        let mut named = BTreeSet::new();
+        let mut named: BTreeSet<ReplicaId> = deaths.iter().map(|(by, _)| by.replica).collect();
         for ((dot, origin), _) in &runs {
-            let [one, other] = match *origin {
-                Some(Origin::After { left, right }) => [left, right],
-                Some(Origin::Before(right)) => [Some(right), None],
-                None => [None, None],
+            let origins = origin.iter().flat_map(|origin| origin.dots());
+            let since = match origin {
+                Some(Origin::Nowhere(since)) => Some(*since),
+                _ => None,
             };
-            named.extend([Some(*dot), one, other].into_iter().flatten().map(|dot| dot.replica));
+            named.extend(origins.chain(since).chain([*dot]).map(|dot| dot.replica));
         }
         let replicas: Vec<ReplicaId> = named.into_iter().collect();
         let name = |dot: Dot| {
@@ -79,6 +95,7 @@ impl<T: Clone + PartialEq> Runs<T> {
         let place = |origin| match origin {
             Origin::After { left, right } => Place::After(left.map(name), right.map(name)),
             Origin::Before(right) => Place::Before(name(right)),
+            Origin::Nowhere(since) => Place::Nowhere(name(since)),
         };
         let run = |((dot, origin), values): (Head, _)| Run {
             first: name(dot),
@@ -86,7 +103,8 @@ impl<T: Clone + PartialEq> Runs<T> {
             values,
         };
         let runs = runs.into_iter().map(run).collect();
-        Self { replicas, runs }
+        let deaths = deaths.into_iter().map(|(by, many)| (name(by), many)).collect();
+        Self { replicas, runs, deaths }
     }
 
     /// The elements, ascending.
@@ -105,6 +123,10 @@ impl<T: Clone + PartialEq> Runs<T> {
             }
         };
         let dots = |name: Option<Name>| name.map(dot).transpose();
+        let deaths = self.deaths.iter().map(|(by, many)| Ok((Arc::new(dot(*by)?), *many)));
+        let deaths: Vec<(Arc<Dot>, u64)> = deaths.collect::<Result<_, String>>()?;
+        let mut deaths =
+            deaths.iter().flat_map(|(by, many)| (0..*many).map(move |_| Arc::clone(by)));
         let mut told = Vec::new();
         for run in &self.runs {
             let origin = match run.origin {
@@ -112,11 +134,23 @@ impl<T: Clone + PartialEq> Runs<T> {
                     Some(Origin::After { left: dots(left)?, right: dots(right)? })
                 }
                 Some(Place::Before(right)) => Some(Origin::Before(dot(right)?)),
+                Some(Place::Nowhere(since)) => Some(Origin::Nowhere(dot(since)?)),
                 None => None,
             };
             let mut next = (dot(run.first)?, origin);
             for value in &run.values {
-                told.push((next.0, next.1, value.clone()));
+                let kept = match (next.1, value) {
+                    (None | Some(Origin::Nowhere(_)), Some(_)) => {
+                        return Err("an element that has no place".to_owned());
+                    }
+                    (Some(origin), Some(value)) => Some((origin, Life::Live(value.clone()))),
+                    (Some(origin), None) => {
+                        let by = deaths.next().ok_or("an element that nobody deleted")?;
+                        Some((origin, Life::Dead(by)))
+                    }
+                    (None, None) => None,
+                };
+                told.push((next.0, kept));
                 next = follower(next);
             }
             dot((run.first.0, next.0.counter - 1))?;

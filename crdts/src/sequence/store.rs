@@ -3,12 +3,13 @@
 use std::collections::BTreeMap;
 use std::collections::btree_map;
 use std::fmt;
+use std::ops::Range;
 use std::sync::Arc;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 use super::runs::{Runs, Told};
-use super::tree::{Difference, Node, Origin, Tree};
+use super::tree::{Difference, Life, Node, Origin, Tree};
 use crate::Dot;
 use crate::causal::{CausalContext, Cursor, DotStore, Element};
 
@@ -19,7 +20,8 @@ pub struct Store<T: Element> {
     pub(super) tree: Tree<T>,
 }
 
-/// Records of a [`Store`]: elements that are live, and elements that died.
+/// Records of a [`Store`]: elements that are live, elements that died, and those of which nothing is
+/// kept.
 #[doc(hidden)]
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct Records<T> {
@@ -29,12 +31,10 @@ pub struct Records<T> {
 /// What is told of one element.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 enum Record<T> {
-    /// It was inserted.
-    Live(Origin, T),
-    /// It was inserted and deleted. Others may have been inserted next to it.
-    Tombstone(Origin),
-    /// It was deleted; who told of its insertion said where.
-    Dead,
+    /// It was inserted, and maybe deleted. Others may have been inserted next to it.
+    Kept(Origin, Life<T>),
+    /// It was deleted, and nothing is kept of it.
+    Dropped,
 }
 
 impl<T: Element> Default for Store<T> {
@@ -51,37 +51,19 @@ impl<T> Default for Records<T> {
 
 impl<T: Element> Record<T> {
     fn of(node: &Node<T>) -> Self {
-        match &node.value {
-            Some(value) => Self::Live(node.origin, value.clone()),
-            None => Self::Tombstone(node.origin),
-        }
+        Self::Kept(node.origin, node.life.clone())
     }
 
-    fn origin(&self) -> Option<Origin> {
-        match self {
-            Self::Live(origin, _) | Self::Tombstone(origin) => Some(*origin),
-            Self::Dead => None,
-        }
-    }
-
-    /// The same, of an element that has died; true iff it had not.
-    fn die(&mut self) -> bool {
-        let lived = matches!(self, Self::Live(..));
-        if let Self::Live(origin, _) = self {
-            *self = Self::Tombstone(*origin);
-        }
-        lived
-    }
-
-    fn join(&mut self, other: &Self) -> bool {
+    /// Joins what else is told of the same element.
+    fn join(&mut self, dot: Dot, other: &Self) -> bool {
         let before = self.clone();
-        let origin = self.origin().max(other.origin());
-        *self = match (&before, other, origin) {
-            (Self::Live(_, mine), Self::Live(_, theirs), Some(origin)) => {
-                Self::Live(origin, mine.max(theirs).clone())
+        *self = match (&before, other) {
+            (Self::Kept(origin, life), Self::Kept(other_origin, other_life)) => {
+                let mut node = Node { dot, origin: *origin, life: life.clone() };
+                node.join(*other_origin, other_life);
+                Self::of(&node)
             }
-            (_, _, Some(origin)) => Self::Tombstone(origin),
-            (_, _, None) => Self::Dead,
+            _ => Self::Dropped,
         };
         *self != before
     }
@@ -95,7 +77,7 @@ impl<T: Element> Store<T> {
 
     /// The elements from `index` on.
     pub(super) fn iter(&self, index: usize) -> impl Iterator<Item = &T> {
-        self.tree.iter(index).filter_map(|node| node.value.as_ref())
+        self.tree.iter(index).filter_map(Node::value)
     }
 }
 
@@ -104,27 +86,55 @@ impl<T: Element> Cursor<'_, Store<T>> {
     pub(super) fn insert(&mut self, index: usize, values: impl IntoIterator<Item = T>) {
         for (index, value) in (index..).zip(values) {
             let (dot, origin) = (self.mint(), self.store.tree.origin(index));
-            self.store.tree.put(dot, origin, Some(&value));
-            self.delta.records.insert(dot, Record::Live(origin, value));
+            let life = Life::Live(value);
+            self.store.tree.put(dot, origin, &life);
+            self.delta.records.insert(dot, Record::Kept(origin, life));
         }
     }
 
     /// Deletes `count` elements from `index` on; the deletion has a dot of its own iff there is
     /// something to delete.
     pub(super) fn remove(&mut self, index: usize, count: usize) {
-        let dots: Vec<Dot> = self.store.tree.iter(index).take(count).map(|node| node.dot).collect();
-        self.store.remove_into(&dots, self.delta);
-        if !dots.is_empty() {
-            self.mint_removal();
+        if count > 0 {
+            let by = self.mint_removal();
+            self.store.remove_into(index..index + count, by, self.delta);
         }
+    }
+
+    /// Gives up tombstones; this has a dot of its own iff there is one to be given up.
+    pub(super) fn stabilise(&mut self, cut: &CausalContext) {
+        let (over, garbage) = (self.store.tree.all_over(cut), self.store.tree.garbage(cut));
+        if over.is_empty() && garbage.is_empty() {
+            return;
+        }
+        let by = self.mint_removal();
+        let nowhere = Record::Kept(Origin::Nowhere(by), Life::Dead(Arc::new(by)));
+        let nowhere = over.into_iter().map(|dot| (dot, nowhere.clone()));
+        for (dot, record) in nowhere.chain(garbage.into_iter().map(|dot| (dot, Record::Dropped))) {
+            self.store.take(dot, &record);
+            self.delta.put(dot, &record);
+        }
+        self.store.tree.settle();
     }
 }
 
 impl<T: Element> Store<T> {
-    fn remove_into(&mut self, dots: &[Dot], delta: &mut Records<T>) {
-        for &dot in dots {
-            self.tree.kill(dot);
-            delta.put(dot, &Record::Dead);
+    /// Deletes the elements in a range, which is within bounds.
+    fn remove_into(&mut self, range: Range<usize>, by: Dot, delta: &mut Records<T>) {
+        let by = Arc::new(by);
+        let dying = self.tree.iter(range.start).take(range.len());
+        for (dot, origin) in dying.map(|node| (node.dot, node.origin)).collect::<Vec<_>>() {
+            let record = Record::Kept(origin, Life::Dead(Arc::clone(&by)));
+            self.take(dot, &record);
+            delta.put(dot, &record);
+        }
+    }
+
+    /// Takes in a record of an element of which not all was dropped. Whoever does that settles.
+    fn take(&mut self, dot: Dot, record: &Record<T>) -> bool {
+        match record {
+            Record::Kept(origin, life) => self.tree.put(dot, *origin, life),
+            Record::Dropped => self.tree.drop(dot),
         }
     }
 }
@@ -132,7 +142,7 @@ impl<T: Element> Store<T> {
 impl<T: Element> Records<T> {
     fn put(&mut self, dot: Dot, record: &Record<T>) -> bool {
         match self.records.entry(dot) {
-            btree_map::Entry::Occupied(mut mine) => mine.get_mut().join(record),
+            btree_map::Entry::Occupied(mut mine) => mine.get_mut().join(dot, record),
             btree_map::Entry::Vacant(place) => {
                 place.insert(record.clone());
                 true
@@ -159,35 +169,31 @@ impl<T: Element> DotStore for Store<T> {
     }
 
     fn dots(&self, each: &mut dyn FnMut(Dot)) {
-        self.tree.nodes().filter(|node| node.value.is_some()).for_each(|node| each(node.dot));
+        self.tree.nodes().filter(|node| node.value().is_some()).for_each(|node| each(node.dot));
     }
 
     fn tombstones(&self, each: &mut dyn FnMut(Dot)) {
-        self.tree.nodes().filter(|node| node.value.is_none()).for_each(|node| each(node.dot));
+        self.tree.nodes().filter(|node| node.value().is_none()).for_each(|node| each(node.dot));
     }
 
     fn join(&mut self, mine: &CausalContext, other: &Self, theirs: &CausalContext) -> bool {
-        // Of an element that only one side has, the other may know that it died.
-        let lives = |node: &Node<T>, elsewhere: &CausalContext| {
-            node.value.as_ref().filter(|_| !elsewhere.contains(node.dot)).cloned()
+        // Of an element that only one side has, the other may know that it was dropped.
+        let kept = |node: &Node<T>, elsewhere: &CausalContext| {
+            (!elsewhere.contains(node.dot)).then(|| node.clone())
         };
         let (mut changes, mut takes_all) = (Vec::new(), true);
         for difference in self.tree.diff(&other.tree) {
-            let (joined, other) = match difference {
-                Difference::Theirs(node) => {
-                    (Node { value: lives(node, mine), ..node.clone() }, Some(node))
-                }
-                Difference::Mine(node) => {
-                    (Node { value: lives(node, theirs), ..node.clone() }, None)
-                }
+            let (dot, joined, other) = match difference {
+                Difference::Theirs(node) => (node.dot, kept(node, mine), Some(node)),
+                Difference::Mine(node) => (node.dot, kept(node, theirs), None),
                 Difference::Both(node, other) => {
                     let mut joined = node.clone();
-                    joined.join(other.origin, other.value.as_ref());
-                    (joined, Some(other))
+                    joined.join(other.origin, &other.life);
+                    (node.dot, Some(joined), Some(other))
                 }
             };
-            takes_all &= other == Some(&joined);
-            changes.push(joined);
+            takes_all &= other == joined.as_ref();
+            changes.push((dot, joined));
         }
         if takes_all && !changes.is_empty() {
             // From now on the two share their structure, and the next difference is cheap.
@@ -195,8 +201,11 @@ impl<T: Element> DotStore for Store<T> {
             return true;
         }
         let mut changed = false;
-        for node in changes {
-            changed |= self.tree.put(node.dot, node.origin, node.value.as_ref());
+        for (dot, joined) in changes {
+            changed |= match joined {
+                Some(node) => self.tree.put(dot, node.origin, &node.life),
+                None => self.tree.drop(dot),
+            };
         }
         self.tree.settle();
         changed
@@ -205,48 +214,41 @@ impl<T: Element> DotStore for Store<T> {
     fn apply(&mut self, mine: &CausalContext, delta: &Self::Delta) -> bool {
         let mut changed = false;
         for (&dot, record) in &delta.records {
-            changed |= match record {
-                Record::Live(origin, value) => {
-                    let died = mine.contains(dot) && self.tree.get(dot).is_none();
-                    self.tree.put(dot, *origin, (!died).then_some(value))
-                }
-                Record::Tombstone(origin) => self.tree.put(dot, *origin, None),
-                Record::Dead => self.tree.kill(dot),
-            };
+            let was_dropped = mine.contains(dot) && self.tree.get(dot).is_none();
+            changed |= !was_dropped && self.take(dot, record);
         }
         self.tree.settle();
         changed
     }
 
     fn retire(&mut self, dead: &CausalContext) -> bool {
-        let mut dying = Vec::new();
-        self.dots(&mut |dot| {
-            if dead.contains(dot) {
-                dying.push(dot);
-            }
-        });
-        dying.iter().fold(false, |changed, &dot| self.tree.kill(dot) | changed)
+        let dropped: Vec<Dot> =
+            self.tree.nodes().map(|node| node.dot).filter(|&dot| dead.contains(dot)).collect();
+        let changed = dropped.iter().fold(false, |changed, &dot| self.tree.drop(dot) | changed);
+        self.tree.settle();
+        changed
     }
 
-    fn clear_into(&mut self, delta: &mut Self::Delta) {
-        let dots: Vec<Dot> = self.tree.iter(0).map(|node| node.dot).collect();
-        self.remove_into(&dots, delta);
+    fn clear_into(&mut self, by: Dot, delta: &mut Self::Delta) {
+        self.remove_into(0..self.len(), by, delta);
     }
 
     fn missing_from(
         &self,
         mine: &CausalContext,
         other: &Self,
-        _theirs: &CausalContext,
+        theirs: &CausalContext,
     ) -> Self::Delta {
         let record = |difference| match difference {
-            Difference::Theirs(node) => Some((node.dot, Record::of(node))),
+            Difference::Theirs(node) => {
+                (!theirs.contains(node.dot)).then(|| (node.dot, Record::of(node)))
+            }
             Difference::Mine(node) => {
-                (node.value.is_some() && mine.contains(node.dot)).then(|| (node.dot, Record::Dead))
+                mine.contains(node.dot).then_some((node.dot, Record::Dropped))
             }
             Difference::Both(theirs, mine) => {
                 let mut joined = theirs.clone();
-                joined.join(mine.origin, mine.value.as_ref()).then(|| (mine.dot, Record::of(mine)))
+                joined.join(mine.origin, &mine.life).then(|| (mine.dot, Record::of(mine)))
             }
         };
         other.tree.diff(&self.tree).filter_map(record).collect()
@@ -254,11 +256,9 @@ impl<T: Element> DotStore for Store<T> {
 
     fn news(&self, mine: &CausalContext, delta: &Self::Delta) -> Self::Delta {
         let is_news = |dot: Dot, record: &Record<T>| match (self.tree.get(dot), record) {
-            (None, Record::Dead) => !mine.contains(dot),
-            (None, _) => true,
-            (Some(node), Record::Dead) => node.value.is_some(),
-            (Some(node), Record::Tombstone(origin)) => node.clone().join(*origin, None),
-            (Some(node), Record::Live(origin, value)) => node.clone().join(*origin, Some(value)),
+            (None, _) => !mine.contains(dot),
+            (Some(_), Record::Dropped) => true,
+            (Some(node), Record::Kept(origin, life)) => node.clone().join(*origin, life),
         };
         let news = delta.records.iter().filter(|&(&dot, record)| is_news(dot, record));
         news.map(|(&dot, record)| (dot, record.clone())).collect()
@@ -277,17 +277,18 @@ impl<T: Element> DotStore for Store<T> {
     }
 
     fn bury(delta: &mut Self::Delta, dead: &CausalContext) -> bool {
-        let dying = delta.records.iter_mut().filter(|(dot, _)| dead.contains(**dot));
-        dying.fold(false, |changed, (_, record)| record.die() | changed)
+        let told = delta.records.iter_mut().filter(|(dot, _)| dead.contains(**dot));
+        told.fold(false, |changed, (&dot, record)| record.join(dot, &Record::Dropped) | changed)
     }
 }
 
-/// `[r1:1: "a", r1:2: "b"]`, the dots of tombstones, and those that wait for what is not there.
+/// `[r1:1: "a", r1:2: "b"]`, the dots of tombstones, those of tombstones that are nowhere, and those
+/// that wait for what is not there.
 impl<T: Element> fmt::Debug for Store<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut list = f.debug_list();
         for node in self.tree.iter(0) {
-            if let Some(value) = &node.value {
+            if let Life::Live(value) = &node.life {
                 list.entry(&format_args!("{}: {value:?}", node.dot));
             }
         }
@@ -295,10 +296,14 @@ impl<T: Element> fmt::Debug for Store<T> {
         let dots = |nodes: &mut dyn Iterator<Item = &Node<T>>| -> CausalContext {
             nodes.map(|node| node.dot).collect()
         };
+        let is_nowhere = |node: &&Node<T>| matches!(node.origin, Origin::Nowhere(_));
         let read = dots(&mut self.tree.iter(0));
-        let live = dots(&mut self.tree.nodes().filter(|node| node.value.is_some()));
-        let dead = dots(&mut self.tree.nodes().filter(|node| node.value.is_none()));
-        for (what, dots) in [("without", dead), ("awaiting", live.difference(&read))] {
+        let live = dots(&mut self.tree.nodes().filter(|node| node.value().is_some()));
+        let dead = || self.tree.nodes().filter(|node| node.value().is_none());
+        let nowhere = dots(&mut dead().filter(is_nowhere));
+        let placed = dots(&mut dead().filter(|node| !is_nowhere(node)));
+        let awaiting = live.difference(&read);
+        for (what, dots) in [("without", placed), ("nowhere", nowhere), ("awaiting", awaiting)] {
             if !dots.is_empty() {
                 write!(f, " {what} {dots:?}")?;
             }
@@ -307,7 +312,7 @@ impl<T: Element> fmt::Debug for Store<T> {
     }
 }
 
-/// `{r1:1: Live(After { left: None, right: None }, "a"), r1:2: Dead}`.
+/// `{r1:1: Kept(After { left: None, right: None }, Live("a")), r1:2: Dropped}`.
 impl<T: fmt::Debug> fmt::Debug for Records<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_map().entries(&self.records).finish()
@@ -317,7 +322,7 @@ impl<T: fmt::Debug> fmt::Debug for Records<T> {
 impl<T: Element + Serialize> Serialize for Store<T> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let nodes = self.tree.nodes();
-        let told = nodes.map(|node| (node.dot, Some(node.origin), node.value.clone()));
+        let told = nodes.map(|node| (node.dot, Some((node.origin, node.life.clone()))));
         Runs::pack(told).serialize(serializer)
     }
 }
@@ -325,9 +330,9 @@ impl<T: Element + Serialize> Serialize for Store<T> {
 impl<'de, T: Element + Deserialize<'de>> Deserialize<'de> for Store<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let told = Runs::<T>::deserialize(deserializer)?.unpack().map_err(de::Error::custom)?;
-        let node = |(dot, origin, value): Told<T>| {
-            let node = origin.map(|origin| Arc::new(Node { dot, origin, value }));
-            node.ok_or_else(|| de::Error::custom("an element that was not inserted"))
+        let node = |(dot, kept): Told<T>| {
+            let node = kept.map(|(origin, life)| Arc::new(Node { dot, origin, life }));
+            node.ok_or_else(|| de::Error::custom("an element of which nothing is kept"))
         };
         Ok(Self { tree: told.into_iter().map(node).collect::<Result<_, _>>()? })
     }
@@ -336,9 +341,8 @@ impl<'de, T: Element + Deserialize<'de>> Deserialize<'de> for Store<T> {
 impl<T: Element + Serialize> Serialize for Records<T> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let told = self.records.iter().map(|(&dot, record)| match record {
-            Record::Live(origin, value) => (dot, Some(*origin), Some(value.clone())),
-            Record::Tombstone(origin) => (dot, Some(*origin), None),
-            Record::Dead => (dot, None, None),
+            Record::Kept(origin, life) => (dot, Some((*origin, life.clone()))),
+            Record::Dropped => (dot, None),
         });
         Runs::pack(told).serialize(serializer)
     }
@@ -347,12 +351,10 @@ impl<T: Element + Serialize> Serialize for Records<T> {
 impl<'de, T: Element + Deserialize<'de>> Deserialize<'de> for Records<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let told = Runs::<T>::deserialize(deserializer)?.unpack().map_err(de::Error::custom)?;
-        let record = |(dot, origin, value)| match (origin, value) {
-            (Some(origin), Some(value)) => Ok((dot, Record::Live(origin, value))),
-            (Some(origin), None) => Ok((dot, Record::Tombstone(origin))),
-            (None, None) => Ok((dot, Record::Dead)),
-            (None, Some(_)) => Err(de::Error::custom("an element that was not inserted")),
+        let record = |(dot, kept): Told<T>| match kept {
+            Some((origin, life)) => (dot, Record::Kept(origin, life)),
+            None => (dot, Record::Dropped),
         };
-        told.into_iter().map(record).collect()
+        Ok(told.into_iter().map(record).collect())
     }
 }

@@ -1,6 +1,7 @@
 //! The tree of FugueMax, and the order that it gives to the elements.
 
 use std::cmp::Reverse;
+use std::collections::BTreeMap;
 use std::hash::{Hash, Hasher};
 use std::mem;
 use std::sync::Arc;
@@ -9,7 +10,7 @@ use im::{OrdMap, OrdSet};
 use smallvec::SmallVec;
 
 use super::order::{NONE, Order, Slot};
-use crate::causal::Element;
+use crate::causal::{CausalContext, Element};
 use crate::{Dot, ReplicaId};
 
 /// Where an element was inserted: its parent in the tree, and what else places it.
@@ -19,6 +20,29 @@ pub(super) enum Origin {
     After { left: Option<Dot>, right: Option<Dot> },
     /// A left child.
     Before(Dot),
+    /// It had a place, and has none since this change: what is next to it is at the end.
+    Nowhere(Dot),
+}
+
+impl Origin {
+    /// The elements that it names.
+    pub(super) fn dots(self) -> impl Iterator<Item = Dot> {
+        let named = match self {
+            Self::After { left, right } => [left, right],
+            Self::Before(right) => [Some(right), None],
+            Self::Nowhere(_) => [None, None],
+        };
+        named.into_iter().flatten()
+    }
+}
+
+/// What became of an element. What is dead on one side is dead.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(super) enum Life<T> {
+    /// It is there.
+    Live(T),
+    /// It was deleted; the greatest of the deletions' dots.
+    Dead(Arc<Dot>),
 }
 
 /// An element, or what is left of one that was deleted.
@@ -26,23 +50,31 @@ pub(super) enum Origin {
 pub(super) struct Node<T> {
     pub(super) dot: Dot,
     pub(super) origin: Origin,
-    /// `None` once it is deleted.
-    pub(super) value: Option<T>,
+    pub(super) life: Life<T>,
 }
 
 impl<T: Element> Node<T> {
-    /// Takes in what else is known of the same element. What is dead on one side is dead. A dot
-    /// names one element; should a forged one name two, the greater is kept everywhere.
-    pub(super) fn join(&mut self, origin: Origin, value: Option<&T>) -> bool {
-        let mut changed = origin > self.origin;
+    /// Takes in what else is known of the same element. A dot names one element; should a forged
+    /// one name two, the greater is kept everywhere.
+    pub(super) fn join(&mut self, origin: Origin, life: &Life<T>) -> bool {
+        let changed = origin > self.origin || *life > self.life;
         self.origin = self.origin.max(origin);
-        match (&mut self.value, value) {
-            (Some(mine), Some(theirs)) if *mine < *theirs => mine.clone_from(theirs),
-            (mine @ Some(_), None) => *mine = None,
-            _ => return changed,
+        if *life > self.life {
+            self.life.clone_from(life);
         }
-        changed = true;
         changed
+    }
+
+    pub(super) fn value(&self) -> Option<&T> {
+        match &self.life {
+            Life::Live(value) => Some(value),
+            Life::Dead(_) => None,
+        }
+    }
+
+    /// Whether it was deleted, and everybody has seen that who has seen `cut`.
+    fn died_in(&self, cut: &CausalContext) -> bool {
+        matches!(&self.life, Life::Dead(by) if cut.contains(**by))
     }
 }
 
@@ -55,13 +87,13 @@ pub(super) struct Tree<T: Element> {
     nodes: OrdMap<Dot, Entry<T>>,
     order: Order<Seat<T>>,       // the root is at the slot 0, before everything
     waiting: OrdSet<(Dot, Dot)>, // what is missing, and who waits for it
-    is_stale: bool, // a forged element was replaced, and the order is that of the old one
+    is_stale: bool,              // an element lost its place, and the order is the old one
 }
 
 #[derive(Clone)]
 struct Entry<T> {
     node: Arc<Node<T>>,
-    slot: Slot, // `NONE` while it waits
+    slot: Slot, // `NONE` while it waits, the root's if it is nowhere
 }
 
 #[derive(Clone)]
@@ -139,7 +171,7 @@ impl<T: Element> Tree<T> {
     /// The index and the value of an element that is to be read.
     pub(super) fn read(&self, dot: Dot) -> Option<(usize, &T)> {
         let Entry { node, slot } = self.nodes.get(&dot).filter(|entry| entry.slot != NONE)?;
-        node.value.as_ref().map(|value| (self.order.index(*slot), value))
+        node.value().map(|value| (self.order.index(*slot), value))
     }
 
     /// What is to be read from `index` on.
@@ -177,17 +209,17 @@ impl<T: Element> Tree<T> {
         }
     }
 
-    /// Takes in an element, dead if it has no value; true iff something changed.
-    /// [`settle`](Self::settle) is to be called when all are in.
-    pub(super) fn put(&mut self, dot: Dot, origin: Origin, value: Option<&T>) -> bool {
+    /// Takes in an element; true iff something changed. [`settle`](Self::settle) is to be called
+    /// when all are in.
+    pub(super) fn put(&mut self, dot: Dot, origin: Origin, life: &Life<T>) -> bool {
         let Some(entry) = self.nodes.get(&dot) else {
-            let node = Arc::new(Node { dot, origin, value: value.cloned() });
+            let node = Arc::new(Node { dot, origin, life: life.clone() });
             self.nodes.insert(dot, Entry { node, slot: NONE });
             self.attach(dot);
             return true;
         };
         let (slot, mut node) = (entry.slot, Node::clone(&entry.node));
-        let changed = node.join(origin, value);
+        let changed = node.join(origin, life);
         if changed {
             self.is_stale |= node.origin != entry.node.origin;
             self.replace(slot, node);
@@ -195,19 +227,72 @@ impl<T: Element> Tree<T> {
         changed
     }
 
-    /// Deletes an element; true iff it was there.
-    pub(super) fn kill(&mut self, dot: Dot) -> bool {
-        match self.nodes.get(&dot) {
-            Some(Entry { node, slot }) if node.value.is_some() => {
-                let (slot, origin) = (*slot, node.origin);
-                self.replace(slot, Node { dot, origin, value: None });
-                true
-            }
-            _ => false,
-        }
+    /// Drops all that is kept of an element; true iff there was something.
+    /// [`settle`](Self::settle) is to be called when all are out.
+    pub(super) fn drop(&mut self, dot: Dot) -> bool {
+        let dropped = self.nodes.remove(&dot).is_some();
+        self.is_stale |= dropped;
+        dropped
     }
 
-    /// Restores the order after forged elements.
+    /// All there is in the order, if it is dead as of `cut`, and nothing waits to come in.
+    ///
+    /// Whoever has seen `cut` inserts before all of it, next to the first of it or to what others
+    /// inserted there. That is the end of what is alive: so none of it needs a place, provided that
+    /// those who know that, and those who do not yet, put things into the same order.
+    pub(super) fn all_over(&self, cut: &CausalContext) -> Vec<Dot> {
+        let is_over = |entry: &Entry<T>| match entry.node.origin {
+            Origin::Nowhere(_) => true,
+            _ => entry.slot != NONE && entry.node.died_in(cut),
+        };
+        if !self.nodes.values().all(is_over) {
+            return Vec::new();
+        }
+        let placed = self.nodes.values().filter(|entry| entry.slot != ROOT);
+        placed.map(|entry| entry.node.dot).collect()
+    }
+
+    /// What nobody who has seen `cut` will refer to, and nothing that is kept refers to.
+    ///
+    /// An insertion refers to a live element and to the one after that, dead or alive. So it cannot
+    /// refer to a dead one right behind another dead one: nobody who knows that both are dead
+    /// inserts anything between them. Nor to one that is nowhere.
+    ///
+    /// Complexity: *n* log *n* in what there is.
+    pub(super) fn garbage(&self, cut: &CausalContext) -> Vec<Dot> {
+        let is_gone =
+            |node: &Node<T>| matches!(node.origin, Origin::Nowhere(since) if cut.contains(since));
+        let gone = self.nodes().filter(|node| is_gone(node)).map(|node| (node.dot, 0));
+        let mut referrers: BTreeMap<Dot, usize> = gone.collect();
+        let mut is_behind_dead = false;
+        for node in self.order.items().filter_map(|seat| seat.node.as_deref()) {
+            let is_dead = node.died_in(cut);
+            if is_dead && is_behind_dead {
+                referrers.insert(node.dot, 0);
+            }
+            is_behind_dead = is_dead;
+        }
+        for dot in self.nodes().flat_map(|node| node.origin.dots()) {
+            referrers.entry(dot).and_modify(|count| *count += 1);
+        }
+        let mut free: Vec<Dot> =
+            referrers.iter().filter(|entry| *entry.1 == 0).map(|entry| *entry.0).collect();
+        let mut garbage = Vec::new();
+        while let Some(dot) = free.pop() {
+            garbage.push(dot);
+            for named in self.get(dot).into_iter().flat_map(|node| node.origin.dots()) {
+                if let Some(count) = referrers.get_mut(&named) {
+                    *count -= 1;
+                    if *count == 0 {
+                        free.push(named);
+                    }
+                }
+            }
+        }
+        garbage
+    }
+
+    /// Restores the order after elements that lost their place, or were forged.
     pub(super) fn settle(&mut self) {
         if mem::take(&mut self.is_stale) {
             let old = mem::take(&mut self.nodes);
@@ -217,14 +302,15 @@ impl<T: Element> Tree<T> {
 
     fn replace(&mut self, slot: Slot, node: Node<T>) {
         let node = Arc::new(node);
-        if slot != NONE {
+        if slot != NONE && slot != ROOT {
             self.order.item_mut(slot).node = Some(Arc::clone(&node));
-            self.order.set_live(slot, node.value.is_some());
+            self.order.set_live(slot, node.value().is_some());
         }
         self.nodes.insert(node.dot, Entry { node, slot });
     }
 
-    /// The slot of an element that is in the order, or of the root.
+    /// The slot of an element that is in the order, or of the root, which is also that of what is
+    /// nowhere.
     fn slot(&self, dot: Option<Dot>) -> Slot {
         dot.map_or(ROOT, |dot| self.nodes.get(&dot).map_or(NONE, |entry| entry.slot))
     }
@@ -235,11 +321,7 @@ impl<T: Element> Tree<T> {
 
     /// What is not in the order and has to be before something of this origin.
     fn missing(&self, origin: Origin) -> Option<Dot> {
-        let of = match origin {
-            Origin::After { left, right } => [left, right],
-            Origin::Before(right) => [Some(right), None],
-        };
-        of.into_iter().flatten().find(|dot| self.slot(Some(*dot)) == NONE)
+        origin.dots().find(|dot| self.slot(Some(*dot)) == NONE)
     }
 
     /// Brings an element into the order, and what waited for it; or has it wait.
@@ -273,33 +355,35 @@ impl<T: Element> Tree<T> {
     /// Right siblings are in the reverse order of their right origins, those with the same one
     /// ascending by dot; left siblings are ascending by dot.
     fn seat(&mut self, node: Arc<Node<T>>) -> Slot {
-        let siblings;
-        let (parent, at, after) = match node.origin {
-            Origin::After { left, right } => {
-                let parent = self.slot(left);
-                siblings = &self.order.item(parent).rights;
-                let key = (Reverse(self.end_rank(right)), Some(node.dot));
-                let at = siblings.partition_point(|&sibling| self.right_key(sibling) < key);
-                let after = match at.checked_sub(1) {
-                    None => parent,
-                    Some(before) => self.gap(siblings[before], siblings.get(at).copied()),
-                };
-                (parent, at, after)
-            }
-            Origin::Before(right) => {
-                let parent = self.slot(Some(right));
-                siblings = &self.order.item(parent).lefts;
-                let at = siblings.partition_point(|&other| self.dot(other) < Some(node.dot));
-                let after = match (at.checked_sub(1), siblings.get(at)) {
-                    (_, None) => self.order.previous(parent),
-                    (None, Some(&next)) => self.order.previous(self.first_of(next)),
-                    (Some(before), next) => self.gap(siblings[before], next.copied()),
-                };
-                (parent, at, after)
-            }
+        let (parent, right, is_right) = match node.origin {
+            Origin::After { left, right } => (self.slot(left), right, true),
+            Origin::Before(next) => match self.slot(Some(next)) {
+                ROOT => (ROOT, None, true),
+                parent => (parent, None, false),
+            },
+            Origin::Nowhere(_) => return ROOT,
         };
-        let (is_right, is_live) =
-            (matches!(node.origin, Origin::After { .. }), node.value.is_some());
+        let siblings;
+        let (at, after) = if is_right {
+            siblings = &self.order.item(parent).rights;
+            let key = (Reverse(self.end_rank(right)), Some(node.dot));
+            let at = siblings.partition_point(|&sibling| self.right_key(sibling) < key);
+            let after = match at.checked_sub(1) {
+                None => parent,
+                Some(before) => self.gap(siblings[before], siblings.get(at).copied()),
+            };
+            (at, after)
+        } else {
+            siblings = &self.order.item(parent).lefts;
+            let at = siblings.partition_point(|&other| self.dot(other) < Some(node.dot));
+            let after = match (at.checked_sub(1), siblings.get(at)) {
+                (_, None) => self.order.previous(parent),
+                (None, Some(&next)) => self.order.previous(self.first_of(next)),
+                (Some(before), next) => self.gap(siblings[before], next.copied()),
+            };
+            (at, after)
+        };
+        let is_live = node.value().is_some();
         let seat = Seat { node: Some(node), lefts: SmallVec::new(), rights: SmallVec::new() };
         let slot = self.order.insert(after, seat, is_live);
         let parent = self.order.item_mut(parent);
@@ -308,16 +392,19 @@ impl<T: Element> Tree<T> {
         slot
     }
 
-    /// The place of a right origin; none is the end.
+    /// The place of a right origin; none is the end, and so is one that is nowhere.
     fn end_rank(&self, right: Option<Dot>) -> usize {
-        right.map_or(usize::MAX, |right| self.order.rank(self.slot(Some(right))))
+        match self.slot(right) {
+            ROOT => usize::MAX,
+            slot => self.order.rank(slot),
+        }
     }
 
     fn right_key(&self, slot: Slot) -> (Reverse<usize>, Option<Dot>) {
         let right = match &self.order.item(slot).node {
             Some(node) => match node.origin {
                 Origin::After { right, .. } => right,
-                Origin::Before(_) => None,
+                Origin::Before(_) | Origin::Nowhere(_) => None,
             },
             None => None,
         };

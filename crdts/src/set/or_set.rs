@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::causal::{
     Causal, CausalContext, Cursor, DotMap, DotSet, DotStore, Dotted, DottedDelta, Element,
-    causal_type,
+    causal_type, summarized_by_context,
 };
 use crate::{ReplicaId, SetChange};
 
@@ -51,6 +51,7 @@ pub struct OrSet<T: Element> {
 pub type OrSetDelta<T> = DottedDelta<DotMap<T, DotSet>>;
 
 causal_type!([T: Element] OrSet<T>, DotMap<T, DotSet>);
+summarized_by_context!([T: Element] OrSet<T>);
 
 impl<T: Element> Default for OrSet<T> {
     fn default() -> Self {

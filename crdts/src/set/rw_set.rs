@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::causal::{
     Causal, CausalContext, Cursor, DotFun, DotMap, DotSet, DotStore, Dotted, DottedDelta, Element,
-    causal_type,
+    causal_type, summarized_by_context,
 };
 use crate::{Dot, ReplicaId, SetChange};
 
@@ -73,6 +73,7 @@ pub enum Mark {
 pub type RwSetDelta<T> = DottedDelta<Store<T>>;
 
 causal_type!([T: Element] RwSet<T>, Store<T>);
+summarized_by_context!([T: Element] RwSet<T>);
 
 impl<T: Element> Default for RwSet<T> {
     fn default() -> Self {
@@ -297,9 +298,10 @@ impl<T: Element> RwSetEdit<'_, T> {
     pub fn clear(&mut self) {
         // What became of elements before this says nothing any more: an add counts from now on iff
         // it has seen this, and then it has seen all that.
+        let by = self.cursor.mint();
         let Cursor { store, delta, .. } = &mut self.cursor;
-        store.1.clear_into(&mut delta.1);
-        self.cursor.first().replace(());
+        store.1.clear_into(by, &mut delta.1);
+        store.0.replace(&mut delta.0, by, ());
     }
 
     /// What is in the set at this point of the edit.

@@ -1,30 +1,56 @@
 //! Stability as an event: any type, with operations that collect its garbage in between.
 
 use std::fmt;
+use std::hash::Hash;
 
 use serde::{Deserialize, Serialize};
 
-use crate::causal::CausalContext;
-use crate::model::{DeltaOf, Refused};
-use crate::{At, Delivery, Draw, MatrixClock, Merge, Model, ReplicaId, Spec, Symmetry, View};
+use crate::model::{DeltaOf, Refused, Wire};
+use crate::{At, Delivery, Draw, Model, ReplicaId, Replicated, Spec, Symmetry, View};
 
 /// A model whose type keeps garbage for operations that had not seen it yet.
 ///
 /// ```
-/// use rejoin_crdts::laws::{Event, Execution};
-/// use rejoin_crdts::spec::{Collect, ResettableCounterModel, ResettableOp};
-/// use rejoin_crdts::{OpSet, ReplicaId, ResettableCounter};
+/// use rejoin_crdts::spec::{Collect, ResettableCounterModel};
+/// use rejoin_crdts::{At, MatrixClock, OpId, ReplicaId, ResettableCounter, Timestamp};
+/// let me = ReplicaId::new(1, 0);
 /// let mut counter = ResettableCounter::new();
-/// let _ = counter.increment(ReplicaId::new(1, 0), 2)?;
-/// assert_eq!(ResettableCounterModel.seen(&counter).len(), 1);
+/// let _ = (counter.increment(me, 2)?, counter.increment(me, 1)?);
+/// let at = At { id: OpId::new(me, 2), stamp: Timestamp::new(1, 0, me) };
+/// let mut known = MatrixClock::new();
+/// let _ = ResettableCounterModel.note(&mut known, &at, &counter);
+/// let _ = ResettableCounterModel.stabilise(&mut counter, &at, &known, &[me]);
+/// assert_eq!(format!("{counter:?}"), "3 {r1:2: +3} of {r1:1-3}");
 /// # Ok::<(), rejoin_crdts::CounterOverflow>(())
 /// ```
 pub trait Collect: Model {
-    /// What a state has seen.
-    fn seen<'s>(&self, state: &'s Self::State) -> &'s CausalContext;
+    /// What a replica knows of how far the others are: by what they have seen, if the type has dots.
+    type Known: Replicated<Delta: Default + Hash + Wire + Send + Sync>
+        + Default
+        + Hash
+        + Wire
+        + Send
+        + Sync
+        + 'static;
 
-    /// Gives up the garbage that is kept for operations which had not seen all of `cut`.
-    fn stabilise(&self, state: &mut Self::State, at: &At, cut: &CausalContext) -> DeltaOf<Self>;
+    /// Takes note of how far the performer of `at` is with it, which is in `state`, and returns what
+    /// the others need.
+    fn note(
+        &self,
+        known: &mut Self::Known,
+        at: &At,
+        state: &Self::State,
+    ) -> <Self::Known as Replicated>::Delta;
+
+    /// Gives up the garbage that is kept for operations which none of `members` can perform any
+    /// more, nor have under way.
+    fn stabilise(
+        &self,
+        state: &mut Self::State,
+        at: &At,
+        known: &Self::Known,
+        members: &[ReplicaId],
+    ) -> DeltaOf<Self>;
 }
 
 /// An operation of a [`Collecting`] model.
@@ -128,29 +154,24 @@ fn inside<'h, Op>(view: &View<'h, CollectOp<Op>>) -> View<'h, Op> {
 }
 
 impl<M: Collect> Model for Collecting<M> {
-    type State = (M::State, MatrixClock);
+    type State = (M::State, M::Known);
 
     fn initial(&self, me: ReplicaId) -> Self::State {
-        (self.model.initial(me), MatrixClock::new())
+        (self.model.initial(me), M::Known::default())
     }
 
     fn perform(
         &self,
-        (state, matrix): &mut Self::State,
+        (state, known): &mut Self::State,
         at: &At,
         op: &Self::Op,
     ) -> Result<DeltaOf<Self>, Refused> {
         let delta = match op {
             CollectOp::Do(op) => self.model.perform(state, at, op)?,
-            CollectOp::Collect => {
-                let cut = matrix.stable(self.members.iter().copied());
-                self.model.stabilise(state, at, &cut)
-            }
+            CollectOp::Collect => self.model.stabilise(state, at, known, &self.members),
         };
-        let mut row = MatrixClock::new();
-        row.record(at.id.replica, self.model.seen(state));
-        let told = matrix.merge(&row);
-        Ok((delta, if told { row } else { MatrixClock::new() }))
+        let told = self.model.note(known, at, state);
+        Ok((delta, told))
     }
 
     fn read(&self, (state, _): &Self::State) -> M::Value {

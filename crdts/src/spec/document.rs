@@ -6,11 +6,10 @@ use std::{fmt, slice};
 use serde::{Deserialize, Serialize};
 
 use super::{Collect, Nested, ResettableCounterModel, ResettableOp, SequenceModel, SequenceOp};
-use crate::causal::CausalContext;
 use crate::model::{DeltaOf, Refused, exchanged};
 use crate::{
-    At, Document, DocumentEdit, DocumentView, Draw, EditError, FieldKind, FieldView, Model,
-    ReplicaId, Scalar, Spec, Symmetry, View,
+    At, Document, DocumentEdit, DocumentView, Draw, EditError, FieldKind, FieldView, MatrixClock,
+    Model, ReplicaId, Scalar, Spec, Symmetry, View,
 };
 
 /// A transaction on a document: its steps, one after the other.
@@ -499,11 +498,19 @@ impl Model for DocumentModel {
 }
 
 impl Collect for DocumentModel {
-    fn seen<'s>(&self, state: &'s Document) -> &'s CausalContext {
-        state.context()
+    type Known = MatrixClock;
+
+    fn note(&self, known: &mut MatrixClock, at: &At, state: &Self::State) -> MatrixClock {
+        known.note(at.id.replica, state.context())
     }
 
-    fn stabilise(&self, state: &mut Document, at: &At, cut: &CausalContext) -> DeltaOf<Self> {
-        state.stabilise(at.id.replica, cut)
+    fn stabilise(
+        &self,
+        state: &mut Self::State,
+        at: &At,
+        known: &MatrixClock,
+        members: &[ReplicaId],
+    ) -> DeltaOf<Self> {
+        state.stabilise(at.id.replica, &known.stable(members.iter().copied()))
     }
 }

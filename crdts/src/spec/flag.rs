@@ -5,11 +5,10 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use super::{Collect, Nested};
-use crate::causal::CausalContext;
 use crate::model::{DeltaOf, Refused};
 use crate::{
-    At, DwFlag, DwFlagEdit, DwFlagView, EwFlag, EwFlagEdit, EwFlagView, Model, ReplicaId, Spec,
-    Symmetry, View,
+    At, DwFlag, DwFlagEdit, DwFlagView, EwFlag, EwFlagEdit, EwFlagView, MatrixClock, Model,
+    ReplicaId, Spec, Symmetry, View,
 };
 
 /// A change to a flag.
@@ -188,11 +187,19 @@ impl Nested for DwFlagModel {
 }
 
 impl Collect for DwFlagModel {
-    fn seen<'s>(&self, state: &'s Self::State) -> &'s CausalContext {
-        state.context()
+    type Known = MatrixClock;
+
+    fn note(&self, known: &mut MatrixClock, at: &At, state: &Self::State) -> MatrixClock {
+        known.note(at.id.replica, state.context())
     }
 
-    fn stabilise(&self, state: &mut Self::State, at: &At, cut: &CausalContext) -> DeltaOf<Self> {
-        state.stabilise(at.id.replica, cut)
+    fn stabilise(
+        &self,
+        state: &mut Self::State,
+        at: &At,
+        known: &MatrixClock,
+        members: &[ReplicaId],
+    ) -> DeltaOf<Self> {
+        state.stabilise(at.id.replica, &known.stable(members.iter().copied()))
     }
 }

@@ -6,9 +6,11 @@ use std::{fmt, slice};
 use serde::{Deserialize, Serialize};
 
 use super::Collect;
-use crate::causal::{Causal, CausalContext, DotStore, Element};
+use crate::causal::{Causal, DotStore, Element};
 use crate::model::{DeltaOf, Refused, Wire, exchanged};
-use crate::{At, Draw, Model, OrMap, OrMapEdit, OrMapView, ReplicaId, Spec, Symmetry, View};
+use crate::{
+    At, Draw, MatrixClock, Model, OrMap, OrMapEdit, OrMapView, ReplicaId, Spec, Symmetry, View,
+};
 
 /// A change to a map, whose values are changed by `Op`.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -270,11 +272,19 @@ impl<K: Element + Wire + Send + Sync, N: Nested> Collect for OrMapModel<K, N>
 where
     <<N::Type as Causal>::Store as DotStore>::Delta: Wire + Send + Sync,
 {
-    fn seen<'s>(&self, state: &'s Self::State) -> &'s CausalContext {
-        state.context()
+    type Known = MatrixClock;
+
+    fn note(&self, known: &mut MatrixClock, at: &At, state: &Self::State) -> MatrixClock {
+        known.note(at.id.replica, state.context())
     }
 
-    fn stabilise(&self, state: &mut Self::State, at: &At, cut: &CausalContext) -> DeltaOf<Self> {
-        state.stabilise(at.id.replica, cut)
+    fn stabilise(
+        &self,
+        state: &mut Self::State,
+        at: &At,
+        known: &MatrixClock,
+        members: &[ReplicaId],
+    ) -> DeltaOf<Self> {
+        state.stabilise(at.id.replica, &known.stable(members.iter().copied()))
     }
 }

@@ -5,11 +5,10 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use super::{Collect, Nested};
-use crate::causal::CausalContext;
 use crate::model::{DeltaOf, Refused};
 use crate::{
-    At, Draw, Model, ReplicaId, ResettableCounter, ResettableCounterEdit, ResettableCounterView,
-    Spec, Symmetry, View,
+    At, Draw, MatrixClock, Model, ReplicaId, ResettableCounter, ResettableCounterEdit,
+    ResettableCounterView, Spec, Symmetry, View,
 };
 
 /// A change to a resettable counter.
@@ -144,11 +143,19 @@ impl Nested for ResettableCounterModel {
 }
 
 impl Collect for ResettableCounterModel {
-    fn seen<'s>(&self, state: &'s Self::State) -> &'s CausalContext {
-        state.context()
+    type Known = MatrixClock;
+
+    fn note(&self, known: &mut MatrixClock, at: &At, state: &Self::State) -> MatrixClock {
+        known.note(at.id.replica, state.context())
     }
 
-    fn stabilise(&self, state: &mut Self::State, at: &At, cut: &CausalContext) -> DeltaOf<Self> {
-        state.stabilise(at.id.replica, cut)
+    fn stabilise(
+        &self,
+        state: &mut Self::State,
+        at: &At,
+        known: &MatrixClock,
+        members: &[ReplicaId],
+    ) -> DeltaOf<Self> {
+        state.stabilise(at.id.replica, &known.stable(members.iter().copied()))
     }
 }

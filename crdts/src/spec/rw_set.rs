@@ -3,9 +3,11 @@
 use std::collections::BTreeSet;
 
 use super::{Collect, Nested, OrSetModel, SetOp};
-use crate::causal::{CausalContext, Element};
+use crate::causal::Element;
 use crate::model::{DeltaOf, Refused, Wire};
-use crate::{At, Draw, Model, ReplicaId, RwSet, RwSetEdit, RwSetView, Spec, Symmetry, View};
+use crate::{
+    At, Draw, MatrixClock, Model, ReplicaId, RwSet, RwSetEdit, RwSetView, Spec, Symmetry, View,
+};
 
 /// [`RwSet`]: `x` is in iff an add of `x` is visible, and every visible remove of `x`, and clear, had
 /// been seen by a visible add of `x`.
@@ -131,11 +133,19 @@ impl<T: Element + Wire + Send + Sync> Nested for RwSetModel<T> {
 }
 
 impl<T: Element + Wire + Send + Sync> Collect for RwSetModel<T> {
-    fn seen<'s>(&self, state: &'s Self::State) -> &'s CausalContext {
-        state.context()
+    type Known = MatrixClock;
+
+    fn note(&self, known: &mut MatrixClock, at: &At, state: &Self::State) -> MatrixClock {
+        known.note(at.id.replica, state.context())
     }
 
-    fn stabilise(&self, state: &mut Self::State, at: &At, cut: &CausalContext) -> DeltaOf<Self> {
-        state.stabilise(at.id.replica, cut)
+    fn stabilise(
+        &self,
+        state: &mut Self::State,
+        at: &At,
+        known: &MatrixClock,
+        members: &[ReplicaId],
+    ) -> DeltaOf<Self> {
+        state.stabilise(at.id.replica, &known.stable(members.iter().copied()))
     }
 }

@@ -5,11 +5,12 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::Nested;
+use super::{Collect, Nested};
 use crate::causal::Element;
 use crate::model::{DeltaOf, Refused, Wire, exchanged};
 use crate::{
-    At, Draw, Model, ReplicaId, Seen, Sequence, SequenceEdit, SequenceView, Spec, Symmetry, View,
+    At, Draw, MatrixClock, Model, ReplicaId, Seen, Sequence, SequenceEdit, SequenceView, Spec,
+    Symmetry, View,
 };
 
 /// A change to a sequence. Places are counted around: 0 is the first, -1 the last, and whatever
@@ -262,6 +263,24 @@ impl<T: Element + Wire + Send + Sync> Nested for SequenceModel<T> {
     /// A place that an operation speaks of is one among elements that were removed since.
     fn removal(&self) -> Option<&'static SequenceOp<T>> {
         Some(&SequenceOp::Clear)
+    }
+}
+
+impl<T: Element + Wire + Send + Sync> Collect for SequenceModel<T> {
+    type Known = MatrixClock;
+
+    fn note(&self, known: &mut MatrixClock, at: &At, state: &Self::State) -> MatrixClock {
+        known.note(at.id.replica, state.context())
+    }
+
+    fn stabilise(
+        &self,
+        state: &mut Self::State,
+        at: &At,
+        known: &MatrixClock,
+        members: &[ReplicaId],
+    ) -> DeltaOf<Self> {
+        state.stabilise(at.id.replica, &known.stable(members.iter().copied()))
     }
 }
 

@@ -36,6 +36,8 @@ fn collecting_at_any_time_changes_nothing() {
     holds(spec::RwSetModel::new([1, 2]));
     holds(spec::OrMapModel::new([1], spec::ResettableCounterModel));
     holds(spec::DocumentModel);
+    holds(spec::SequenceModel::new([1, 2]));
+    holds(spec::OrMapModel::new([1], spec::SequenceModel::new([1, 2])));
 }
 
 #[test]
