@@ -81,7 +81,7 @@ pub mod spec;
 pub mod sync;
 pub mod wire;
 
-pub use causal::{Causal, CausalContext, MatrixClock};
+pub use causal::{Causal, CausalContext, MatrixClock, PairEdit};
 pub use change::{Changed, MapChange, SequenceChange, SetChange};
 pub use clock::{ClockError, Hlc, Lamport, Timestamp, VectorClock};
 pub use compose::{Lexical, OptionDelta, StaleKey};

@@ -77,7 +77,7 @@ impl CausalContext {
     /// ```
     #[must_use]
     pub fn contains(&self, dot: Dot) -> bool {
-        self.contains_run(dot.replica, (dot.counter, dot.counter))
+        dot.counter > 0 && self.contains_run(dot.replica, (dot.counter, dot.counter))
     }
 
     /// Adds `dot`; true iff it was not there.

@@ -138,6 +138,20 @@ impl<V: Element> DotFun<V> {
         true
     }
 
+    /// Adds entries, ascending by dot: linear, however they lie among those that are here.
+    fn put_all(&mut self, entries: SmallVec<[(Dot, V); 1]>) {
+        let here = self.entries.len();
+        for (dot, value) in entries {
+            match self.entries[..here].binary_search_by_key(&dot, |entry| entry.0) {
+                Ok(at) => self.entries[at].1 = value,
+                Err(_) => self.entries.push((dot, value)),
+            }
+        }
+        if here > 0 && self.entries.len() > here {
+            self.entries.sort_by_key(|entry| entry.0);
+        }
+    }
+
     fn retain(&mut self, mut keep: impl FnMut(Dot) -> bool) -> bool {
         let before = self.entries.len();
         self.entries.retain(|entry| keep(entry.0));
@@ -171,11 +185,10 @@ impl<V: Element> DotStore for DotFun<V> {
 
     fn join(&mut self, mine: &CausalContext, other: &Self, theirs: &CausalContext) -> bool {
         let mut changed = self.retain(|dot| other.contains(dot) || !theirs.contains(dot));
-        for (dot, value) in &other.entries {
-            if self.lacks(mine, *dot, value) {
-                changed |= self.put(*dot, value.clone());
-            }
-        }
+        let news = other.entries.iter().filter(|(dot, value)| self.lacks(mine, *dot, value));
+        let news: SmallVec<[(Dot, V); 1]> = news.cloned().collect();
+        changed |= !news.is_empty();
+        self.put_all(news);
         changed
     }
 

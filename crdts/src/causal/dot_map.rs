@@ -106,9 +106,10 @@ impl<K: Element, S: DotStore> DotMap<K, S> {
     ) -> R {
         let mut records = delta.entries.remove(&key).unwrap_or_default();
         let result = if let Some(store) = self.entries.get_mut(&key) {
-            self.hidden -= hides(store);
+            let hid = hides(store);
             let result = edit(store, &mut records);
             let (hides, emptied) = (hides(store), store.is_empty());
+            self.hidden -= hid;
             if emptied {
                 self.entries.remove(&key);
             } else {

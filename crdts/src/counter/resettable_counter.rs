@@ -53,9 +53,25 @@ pub struct ResettableCounter {
 /// Of two under one dot the one that stands for more is the greater.
 #[doc(hidden)]
 #[derive(Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "(u64, u64)", into = "(u64, u64)")]
 pub struct Amount {
     added: u64,
     taken: u64,
+}
+
+impl From<Amount> for (u64, u64) {
+    fn from(Amount { added, taken }: Amount) -> Self {
+        (added, taken)
+    }
+}
+
+impl TryFrom<(u64, u64)> for Amount {
+    type Error = &'static str;
+
+    fn try_from((added, taken): (u64, u64)) -> Result<Self, Self::Error> {
+        let amount = Self { added, taken };
+        if amount == Self::default() { Err("an entry that adds nothing") } else { Ok(amount) }
+    }
 }
 
 /// A change of a [`ResettableCounter`], or several joined.
@@ -401,9 +417,8 @@ impl Causal for ResettableCounter {
             cursor.raise(last, sum);
         }
         let folded = |dot: Dot| {
-            folds
-                .iter()
-                .any(|(last, _)| cut.contains(dot) && dot.replica == last.replica && dot < *last)
+            let last = folds.iter().find(|(last, _)| dot.replica == last.replica);
+            last.is_some_and(|(last, _)| dot < *last && cut.contains(dot))
         };
         cursor.remove_where(|dot, _| folded(dot));
     }

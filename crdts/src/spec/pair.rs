@@ -179,6 +179,18 @@ impl<A: Nested, B: Nested> Nested for PairModel<A, B> {
         (self.first.read_view(view.0), self.second.read_view(view.1))
     }
 
+    /// # Panics
+    ///
+    /// If a half has one, as a sequence has: the other half could not be told of it.
+    fn removal(&self) -> Option<&'static Self::Op> {
+        let alone = self.first.removal().is_none() && self.second.removal().is_none();
+        assert!(
+            alone,
+            "a pair with a sequence in it has no specification as the value of a map yet"
+        );
+        None
+    }
+
     /// If something is there in one of the halves.
     fn present(&self, view: &View<'_, Self::Op>) -> bool {
         let (first, second) = halves(view);
