@@ -133,8 +133,8 @@ pub trait Summarize: Replicated {
     /// What whoever has the summary `theirs` lacks of `self`, or `None` iff that is nothing.
     ///
     /// For all `a`, `b` that took deltas within the type's [`Delivery`](crate::Delivery):
-    /// `b ⊔ a.beyond(b.summary()) = b ⊔ a`. It is the least that can be told without seeing `b`,
-    /// and may repeat what [`missing_from`](Replicated::missing_from), which sees it, leaves out.
+    /// `b ⊔ a.beyond(b.summary()) = b ⊔ a`. Without seeing `b` it may have to say what
+    /// [`missing_from`](Replicated::missing_from), which sees it, leaves out.
     fn beyond(&self, theirs: &Self::Summary) -> Option<Self::Delta>;
 }
 

@@ -1,7 +1,10 @@
 //! What was found in other libraries, by hand: each test fails when the finding is repaired, and then
-//! `docs/findings.md` wants changing. crdts 7.3.2.
+//! `docs/findings.md` wants changing. crdts 7.3.2, lattices 0.8.0-alpha.4.
 
 use crdts::{CmRDT as _, CvRDT as _, GCounter, Map, Orswot};
+use lattices::map_union::MapUnionBTreeMap;
+use lattices::set_union::SetUnionBTreeSet;
+use lattices::{DomPair, Max, Merge as _};
 
 type Sets = Map<u8, Orswot<u8, char>, char>;
 type Counters = Map<u8, GCounter<char>, char>;
@@ -92,4 +95,33 @@ fn a_remove_that_is_delivered_twice_removes_what_it_had_not_seen() {
     assert_eq!(sum(&map), "1");
     map.apply(removed);
     assert_eq!(sum(&map), "0", "operations may be applied more than once");
+}
+
+type Versioned = DomPair<MapUnionBTreeMap<char, Max<u64>>, SetUnionBTreeSet<u8>>;
+
+fn written<const N: usize>(clock: [(char, u64); N], value: u8) -> Versioned {
+    let clock = clock.map(|(writer, writes)| (writer, Max::new(writes)));
+    DomPair::new(MapUnionBTreeMap::new_from(clock), SetUnionBTreeSet::new_from([value]))
+}
+
+fn values(pair: &Versioned) -> Vec<u8> {
+    pair.as_reveal_ref().1.as_reveal_ref().iter().copied().collect()
+}
+
+#[test]
+fn a_pair_dominated_by_a_vector_clock_depends_on_the_order_of_its_merges() {
+    // Each node raises its own entry at each write. `a` writes 1 and then 3; `b`, meanwhile, writes 2.
+    let (first, second) = (written([('a', 1)], 1), written([('a', 2)], 3));
+    let other = written([('b', 1)], 2);
+    assert!(first < second);
+
+    let mut each = other.clone();
+    each.merge(first);
+    each.merge(second.clone());
+    assert_eq!(values(&each), [1, 2, 3], "3 was written over 1");
+
+    let mut latest = other;
+    latest.merge(second);
+    assert_eq!(values(&latest), [2, 3]);
+    assert_eq!(each.key, latest.key, "and the clocks are equal");
 }

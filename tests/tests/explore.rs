@@ -145,13 +145,8 @@ fn every_own_type_holds_at_five_operations_with_some_of_its_alphabet() {
             "or-map/map" => {
                 &[r#""ada": "fruit": add "apple""#, r#""ada": remove "fruit""#, r#"remove "ada""#]
             }
-            "sequence" => &[r#"insert "a" at 0"#, r#"insert "a" at -1"#, "delete 0"],
-            "document" => &[
-                r#""note": write "x""#,
-                r#""note": add "x""#,
-                r#""list": "note": write "x""#,
-                r#"remove "note""#,
-            ],
+            "sequence" => &[r#"insert "a" at 0"#, r#"insert "b" at 0"#, "delete 0"],
+            "document" => &[r#""note": write "x""#, r#""note": +1"#, r#"remove "note""#],
             _ => &["0", "1"],
         };
         let alphabet = alphabet.iter().map(|&op| op.to_owned()).collect();

@@ -208,6 +208,9 @@ where
             if head.is_multiple_of(2) {
                 let zigzag = head >> 1;
                 let difference = (zigzag >> 1) as i64 ^ -((zigzag & 1) as i64);
+                if difference.unsigned_abs() >= NEAR {
+                    return Err(de::Error::custom("a dot far away travels as if it were near"));
+                }
                 let dot = coder(de::Error::custom, |coder| coder.step(coder.current, difference))?;
                 return Ok((smallvec![(dot, next(&mut pair)?)], SmallVec::new()));
             }

@@ -412,10 +412,10 @@ where
             }
         }
         let hidden = entries.iter().filter(|(_, store)| !store.is_present()).count();
-        // Every other entry and then the rest: a node that the first leave half full, as nodes are
-        // when entries ascend, the others fill.
+        // Two of three entries, and then the rest: the first leave nodes half full, as ascending
+        // ones do, and the others fill them up to three quarters, with room for what comes later.
         let (first, rest): (Vec<_>, Vec<_>) =
-            entries.into_iter().enumerate().partition(|(at, _)| at.is_multiple_of(2));
+            entries.into_iter().enumerate().partition(|(at, _)| !at.is_multiple_of(3));
         let entries = first.into_iter().chain(rest).map(|(_, entry)| entry).collect();
         Ok(Self { entries, hidden })
     }

@@ -193,8 +193,7 @@ impl<V: Element> Cursor<'_, DotFun<V>> {
     /// one.
     pub(crate) fn remove_where(&mut self, gone: impl FnMut(Dot, &V) -> bool) {
         if self.store.remove_where(self.delta, gone) {
-            let dot = self.mint();
-            self.minter.removals.insert(dot);
+            self.mint_removal();
         }
     }
 }
@@ -224,8 +223,7 @@ impl<K: Element, V: Element> Cursor<'_, DotMap<K, DotFun<V>>> {
         K: Borrow<Q>,
     {
         if self.store.remove(self.delta, key) {
-            let dot = self.mint();
-            self.minter.removals.insert(dot);
+            self.mint_removal();
         }
     }
 }

@@ -149,6 +149,7 @@ impl Lattice for VectorClock {
 }
 
 impl PartialOrd for VectorClock {
+    #[inline]
     fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
         self.slots.compare(&other.slots)
     }

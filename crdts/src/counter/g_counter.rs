@@ -120,6 +120,7 @@ impl GCounter {
     /// # let _ = delta;
     /// # Ok::<(), rejoin_crdts::CounterOverflow>(())
     /// ```
+    #[inline]
     #[must_use = "the delta is what the other replicas need"]
     pub fn increment(&mut self, me: ReplicaId, by: u64) -> Result<GCounterDelta, CounterOverflow> {
         if by == 0 {
@@ -151,12 +152,14 @@ pub struct GCounterDelta {
 }
 
 impl Merge for GCounter {
+    #[inline]
     fn merge(&mut self, other: &Self) -> bool {
         self.slots.merge_max(&other.slots)
     }
 }
 
 impl Merge<GCounterDelta> for GCounter {
+    #[inline]
     fn merge(&mut self, delta: &GCounterDelta) -> bool {
         self.slots.merge_max(&delta.slots)
     }

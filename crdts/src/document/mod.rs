@@ -107,7 +107,8 @@ impl Document {
     /// let me = ReplicaId::new(1, 0x5eed);
     /// let (mut here, mut there) = (Document::new(), Document::new());
     /// there.merge(&here.edit(me, |root| {
-    ///     let mut task = root.map("tasks").map("dishes");
+    ///     let mut tasks = root.map("tasks");
+    ///     let mut task = tasks.map("dishes");
     ///     task.register("owner").set("ada");
     ///     task.flag("done").enable();
     /// })?);

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Collect, Nested, ResettableCounterModel, ResettableOp, SequenceModel, SequenceOp};
 use crate::causal::CausalContext;
-use crate::model::{DeltaOf, Refused};
+use crate::model::{DeltaOf, Refused, exchanged};
 use crate::{
     At, Document, DocumentEdit, DocumentView, Draw, EditError, FieldKind, FieldView, Model,
     ReplicaId, Scalar, Spec, Symmetry, View,
@@ -53,7 +53,7 @@ pub enum FieldOp {
     Text(String, SequenceOp<char>),
 }
 
-/// `"list": "note": write "x"`, `"note": drop register`, `remove "note"` or `clear`.
+/// `"list": "note": write "x"`, `"note": drop Register`, `remove "note"` or `clear`.
 impl fmt::Debug for DocumentOp {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.iter().enumerate().try_for_each(|(at, step)| {
@@ -135,45 +135,67 @@ impl Place {
         Self(self.0.iter().cloned().chain([(name.to_owned(), kind)]).collect())
     }
 
+    /// The map at the end of a path.
+    fn of(path: &[String]) -> Self {
+        Self(path.iter().map(|name| (name.clone(), FieldKind::Map)).collect())
+    }
+
     /// Whether `self` is `other` or around it.
     fn covers(&self, other: &Self) -> bool {
         other.0.starts_with(&self.0)
     }
 }
 
-impl DocumentStep {
-    /// The map in which it is.
-    fn map(&self) -> Place {
-        self.path.iter().fold(Place::default(), |map, name| map.inside(name, FieldKind::Map))
-    }
+/// What a step puts into which field of the map around it; that a flag is on is the value `true`.
+struct Put<'h> {
+    path: &'h [String],
+    name: &'h str,
+    kind: FieldKind,
+    value: Scalar,
+}
 
-    /// What it puts where; that a flag is on is the value `true`.
-    fn puts(&self) -> Option<(Place, Scalar)> {
+impl Put<'_> {
+    fn place(&self) -> Place {
+        Place::of(self.path).inside(self.name, self.kind)
+    }
+}
+
+impl DocumentStep {
+    fn puts(&self) -> Option<Put<'_>> {
         let (name, kind, value) = match &self.change {
             FieldOp::Write(name, value) => (name, FieldKind::Register, value.clone()),
             FieldOp::Add(name, element) => (name, FieldKind::Set, element.clone()),
             FieldOp::Enable(name) => (name, FieldKind::Flag, true.into()),
             _ => return None,
         };
-        Some((self.map().inside(name, kind), value))
+        Some(Put { path: &self.path, name, kind, value })
     }
 
-    /// Whether it takes away what it has seen of `value` at `place`.
-    fn takes(&self, place: &Place, value: &Scalar) -> bool {
-        let map = self.map();
+    /// Whether it takes that away if it has seen it.
+    fn takes(&self, put: &Put<'_>) -> bool {
+        // The field of this map that is what was put, or in which it is.
+        let Some(below) = put.path.strip_prefix(self.path.as_slice()) else { return false };
+        let (name, kind) = match below.first() {
+            Some(map) => (map.as_str(), FieldKind::Map),
+            None => (put.name, put.kind),
+        };
         match &self.change {
-            FieldOp::Write(name, _) => map.inside(name, FieldKind::Register) == *place,
-            FieldOp::Take(name, element) => {
-                map.inside(name, FieldKind::Set) == *place && element == value
+            FieldOp::Write(of, _) => of == name && kind == FieldKind::Register,
+            FieldOp::Take(of, element) => {
+                of == name && kind == FieldKind::Set && *element == put.value
             }
-            FieldOp::Disable(name) => map.inside(name, FieldKind::Flag) == *place,
-            _ => self.clears(place),
+            FieldOp::Disable(of) => of == name && kind == FieldKind::Flag,
+            FieldOp::Drop(of, dropped) => of == name && *dropped == kind,
+            FieldOp::Remove(of) => of == name,
+            FieldOp::Clear => true,
+            FieldOp::Add(..) | FieldOp::Enable(_) => false,
+            FieldOp::Count(..) | FieldOp::List(..) | FieldOp::Text(..) => false,
         }
     }
 
     /// Whether it takes away all that it has seen at `place`.
     fn clears(&self, place: &Place) -> bool {
-        let map = self.map();
+        let map = Place::of(&self.path);
         match &self.change {
             FieldOp::Drop(name, kind) => map.inside(name, *kind).covers(place),
             FieldOp::Remove(name) => {
@@ -192,7 +214,7 @@ impl DocumentStep {
             FieldOp::Text(name, _) => (name, FieldKind::Text),
             _ => return None,
         };
-        Some(self.map().inside(name, kind))
+        Some(Place::of(&self.path).inside(name, kind))
     }
 }
 
@@ -231,24 +253,20 @@ impl Spec for DocumentModel {
     type Value = BTreeMap<Place, Held>;
 
     fn alphabet(&self) -> Vec<DocumentOp> {
-        use FieldOp::*;
         let (note, list) = (|| "note".to_owned(), || "list".to_owned());
         let steps = [
-            step(&[], Write(note(), "x".into())),
-            step(&[], Write(note(), "y".into())),
-            step(&[], Add(note(), "x".into())),
-            step(&[], Take(note(), "x".into())),
-            step(&[], Drop(note(), FieldKind::Register)),
-            step(&[], Remove(note())),
-            step(&["list"], Write(note(), "x".into())),
-            step(&["list"], Clear),
-            step(&[], Enable(list())),
-            step(&[], Disable(list())),
-            step(&[], Remove(list())),
-            step(&[], Clear),
-            step(&[], Count(note(), ResettableOp::Add(1))),
-            step(&["list"], List(note(), SequenceOp::Insert(-1, "x".into()))),
-            step(&[], Text(note(), SequenceOp::Insert(0, 'a'))),
+            step(&[], FieldOp::Write(note(), "x".into())),
+            step(&[], FieldOp::Write(note(), "y".into())),
+            step(&[], FieldOp::Add(note(), 1.into())),
+            step(&[], FieldOp::Drop(note(), FieldKind::Register)),
+            step(&[], FieldOp::Remove(note())),
+            step(&["list"], FieldOp::Write(note(), 1.into())),
+            step(&[], FieldOp::Enable(list())),
+            step(&[], FieldOp::Remove(list())),
+            step(&[], FieldOp::Clear),
+            step(&[], FieldOp::Count(note(), ResettableOp::Add(1))),
+            step(&["list"], FieldOp::List(note(), SequenceOp::Insert(-1, 1.into()))),
+            step(&[], FieldOp::Text(note(), SequenceOp::Insert(0, 'a'))),
         ];
         steps.into_iter().map(|step| DocumentOp(vec![step])).collect()
     }
@@ -290,9 +308,9 @@ impl Spec for DocumentModel {
         let steps = view.project(|seen| &seen.op.0);
         let mut values: BTreeMap<Place, BTreeSet<Scalar>> = BTreeMap::new();
         for put in steps.iter() {
-            let Some((place, what)) = put.op.puts() else { continue };
-            if !steps.iter().any(|other| steps.saw(&other, &put) && other.op.takes(&place, &what)) {
-                values.entry(place).or_default().insert(what);
+            let Some(what) = put.op.puts() else { continue };
+            if !steps.iter().any(|other| other.op.takes(&what) && steps.saw(&other, &put)) {
+                values.entry(what.place()).or_default().insert(what.value);
             }
         }
         let mut value: Self::Value =
@@ -306,10 +324,20 @@ impl Spec for DocumentModel {
         Some(value)
     }
 
-    /// Dots only name, but where two insert at one place, the order of the replicas decides. Names and
-    /// values are not all tried alike.
+    /// Dots only name, but where two insert at one place, the order of the replicas decides. Values
+    /// are only compared with one another. Names are not tried alike.
     fn symmetry(&self) -> Symmetry {
-        Symmetry { replicas: false, stamps: true, renamings: Vec::new() }
+        let values = ["x", "y"].map(Scalar::from);
+        let symmetry = Symmetry::of_names(&self.alphabet(), &values, |op, left, right| {
+            let mut renamed = op.clone();
+            for step in &mut renamed.0 {
+                if let FieldOp::Write(_, value) = &mut step.change {
+                    *value = exchanged(value, left, right).clone();
+                }
+            }
+            renamed
+        });
+        Symmetry { replicas: false, ..symmetry }
     }
 }
 

@@ -60,6 +60,7 @@ macro_rules! specified {
         }
     };
 }
+pub(crate) use specified;
 
 fn set() -> OrSetModel<u8> {
     OrSetModel::new([1, 2])

@@ -15,11 +15,21 @@ const KEYS: usize = 10_000;
 type Ours = OrMap<u64, OrSet<u64>>;
 type Theirs = Map<u64, Orswot<u64, u64>, u64>;
 
-fn add(map: &mut Ours, me: ReplicaId, key: u64, element: u64) -> rejoin_crdts::OrMapDelta<u64, OrSet<u64>> {
+fn add(
+    map: &mut Ours,
+    me: ReplicaId,
+    key: u64,
+    element: u64,
+) -> rejoin_crdts::OrMapDelta<u64, OrSet<u64>> {
     map.update(me, key, |set| set.insert(element))
 }
 
-fn add_theirs(map: &mut Theirs, me: u64, key: u64, element: u64) -> crdts::map::Op<u64, Orswot<u64, u64>, u64> {
+fn add_theirs(
+    map: &mut Theirs,
+    me: u64,
+    key: u64,
+    element: u64,
+) -> crdts::map::Op<u64, Orswot<u64, u64>, u64> {
     let op = map.update(key, map.read_ctx().derive_add_ctx(me), |set, ctx| set.add(element, ctx));
     map.apply(op.clone());
     op
@@ -45,12 +55,17 @@ pub(crate) fn rows(size: Size) {
         }
         map
     });
-    let crdts = nanos(size.runs, some.len(), || theirs.clone(), |mut map| {
-        for &key in &some {
-            black_box(add_theirs(&mut map, 1, key, 2));
-        }
-        map
-    });
+    let crdts = nanos(
+        size.runs,
+        some.len(),
+        || theirs.clone(),
+        |mut map| {
+            for &key in &some {
+                black_box(add_theirs(&mut map, 1, key, 2));
+            }
+            map
+        },
+    );
     row(Unit::Nanos, "OR-Map, update of one key of 10,000", mine, &[("crdts", crdts)], Some(300.0));
 
     let mut there = copy();
@@ -63,10 +78,15 @@ pub(crate) fn rows(size: Size) {
     });
     let mut their_there = theirs.clone();
     let ops: Vec<_> = some.iter().map(|&key| add_theirs(&mut their_there, 2, key, 3)).collect();
-    let crdts = nanos(size.runs, ops.len(), || (theirs.clone(), ops.clone()), |(mut map, ops)| {
-        ops.into_iter().for_each(|op| map.apply(op));
-        map
-    });
+    let crdts = nanos(
+        size.runs,
+        ops.len(),
+        || (theirs.clone(), ops.clone()),
+        |(mut map, ops)| {
+            ops.into_iter().for_each(|op| map.apply(op));
+            map
+        },
+    );
     let work = "OR-Map, merge the delta of one key of 10,000";
     row(Unit::Nanos, work, mine, &[("crdts", crdts)], Some(1e3));
 
@@ -74,16 +94,26 @@ pub(crate) fn rows(size: Size) {
         black_box(map.merge(&there));
         map
     });
-    let crdts = nanos(size.runs, 1, || (theirs.clone(), their_there.clone()), |(mut map, there)| {
-        CvRDT::merge(&mut map, there);
-        map
-    });
+    let crdts = nanos(
+        size.runs,
+        1,
+        || (theirs.clone(), their_there.clone()),
+        |(mut map, there)| {
+            CvRDT::merge(&mut map, there);
+            map
+        },
+    );
     let work = "OR-Map, merge two of 10,000 keys that share no memory";
     row(Unit::Nanos, work, mine, &[("crdts", crdts)], Some(0.5e6));
-    let forked = nanos(size.runs, 1, || (there.clone(), there.clone()), |(mut map, mut fork)| {
-        black_box(add(&mut fork, name(3), keys[0], 4));
-        black_box(map.merge(&fork));
-        (map, fork)
-    });
+    let forked = nanos(
+        size.runs,
+        1,
+        || (there.clone(), there.clone()),
+        |(mut map, mut fork)| {
+            black_box(add(&mut fork, name(3), keys[0], 4));
+            black_box(map.merge(&fork));
+            (map, fork)
+        },
+    );
     row(Unit::Nanos, "OR-Map, merge a clone that one key was changed in", forked, &[], Some(0.5e6));
 }

@@ -43,8 +43,14 @@ fn their_clock(replicas: u64, count: u64) -> VClock<u64> {
 }
 
 /// Nanoseconds to merge each of some counters with one that is ahead in every slot.
-fn merging<C, D>(size: Size, replicas: u64, of: impl Fn(u64, u64) -> C, merge: impl Fn(&mut C, D), other: impl Fn(&C) -> D) -> f64 {
-    let copies = if replicas < 100 { BATCH } else { 50 };
+fn merging<C, D>(
+    size: Size,
+    replicas: u64,
+    of: impl Fn(u64, u64) -> C,
+    merge: impl Fn(&mut C, D),
+    other: impl Fn(&C) -> D,
+) -> f64 {
+    let copies = if replicas < 100 { BATCH } else { 10 }; // few enough for the caches
     let ahead = of(replicas, 2);
     let prepare = || {
         let behind: Vec<C> = (0..copies).map(|_| of(replicas, 1)).collect();
@@ -61,7 +67,15 @@ fn merging<C, D>(size: Size, replicas: u64, of: impl Fn(u64, u64) -> C, merge: i
 
 fn merge_ours(size: Size, replicas: u64) -> f64 {
     let ahead = ours(replicas, 2);
-    merging(size, replicas, ours, |counter, ()| drop(black_box(counter.merge(&ahead))), |_| ())
+    merging(
+        size,
+        replicas,
+        ours,
+        |counter, ()| {
+            black_box(counter.merge(&ahead));
+        },
+        |_| (),
+    )
 }
 
 fn merge_crdts(size: Size, replicas: u64) -> f64 {
@@ -69,17 +83,30 @@ fn merge_crdts(size: Size, replicas: u64) -> f64 {
 }
 
 fn merge_lattices(size: Size, replicas: u64) -> f64 {
-    merging(size, replicas, lattices, |counter, other| drop(counter.merge(other)), Clone::clone)
+    merging(
+        size,
+        replicas,
+        lattices,
+        |counter, other| {
+            black_box(counter.merge(other));
+        },
+        Clone::clone,
+    )
 }
 
 /// Nanoseconds to compare two clocks that share no memory.
 fn compare<C: PartialOrd>(size: Size, left: &C, right: &C, expected: Ordering) -> f64 {
     assert_eq!(left.partial_cmp(right), Some(expected));
-    nanos(size.runs, BATCH, || (), |()| {
-        for _ in 0..BATCH {
-            black_box(black_box(left).partial_cmp(black_box(right)));
-        }
-    })
+    nanos(
+        size.runs,
+        BATCH,
+        || (),
+        |()| {
+            for _ in 0..BATCH {
+                black_box(black_box(left).partial_cmp(black_box(right)));
+            }
+        },
+    )
 }
 
 pub(crate) fn rows(size: Size) {
@@ -100,39 +127,65 @@ pub(crate) fn rows(size: Size) {
         row(Unit::Nanos, &work, mine, &[("crdts", theirs)], Some(500.0));
     }
     registers(size, "u64", 2.0, 1u64, 2);
-    registers(size, "string", 16.0, "something written".to_owned(), "something else, longer".to_owned());
+    registers(
+        size,
+        "string",
+        16.0,
+        "something written".to_owned(),
+        "something else, longer".to_owned(),
+    );
 }
 
 fn increments(size: Size) {
     let me = name(1);
-    let mine = nanos(size.runs, BATCH, || ours(3, 1), |mut counter| {
-        for _ in 0..BATCH {
-            let _ = black_box(counter.increment(me, 1));
-        }
-        counter
-    });
-    let crdts = nanos(size.runs, BATCH, || crdts(3, 1), |mut counter| {
-        for _ in 0..BATCH {
-            let op = counter.inc(1);
-            black_box(&op);
-            counter.apply(op);
-        }
-        counter
-    });
-    let lattices = nanos(size.runs, BATCH, || lattices(3, 1), |mut counter| {
-        for count in 0..BATCH as u64 {
-            let delta = MapUnionSingletonMap::new_from((1, Max::new(count)));
-            counter.merge(black_box(delta));
-        }
-        counter
-    });
-    let yrs = nanos(size.runs, BATCH, || Doc::with_client_id(1), |doc| {
-        let map = doc.get_or_insert_map("counter");
-        for count in 0..BATCH as i64 {
-            map.insert(&mut doc.transact_mut(), "1", count);
-        }
-        doc
-    });
+    let mine = nanos(
+        size.runs,
+        BATCH,
+        || ours(3, 1),
+        |mut counter| {
+            for _ in 0..BATCH {
+                let _ = black_box(counter.increment(me, 1));
+            }
+            counter
+        },
+    );
+    let crdts = nanos(
+        size.runs,
+        BATCH,
+        || crdts(3, 1),
+        |mut counter| {
+            for _ in 0..BATCH {
+                let op = counter.inc(1);
+                black_box(&op);
+                counter.apply(op);
+            }
+            counter
+        },
+    );
+    let lattices = nanos(
+        size.runs,
+        BATCH,
+        || lattices(3, 1),
+        |mut counter| {
+            for count in 0..BATCH as u64 {
+                let delta = MapUnionSingletonMap::new_from((1, Max::new(count)));
+                counter.merge(black_box(delta));
+            }
+            counter
+        },
+    );
+    let yrs = nanos(
+        size.runs,
+        BATCH,
+        || Doc::with_client_id(1),
+        |doc| {
+            let map = doc.get_or_insert_map("counter");
+            for count in 0..BATCH as i64 {
+                map.insert(&mut doc.transact_mut(), "1", count);
+            }
+            doc
+        },
+    );
     let loro = nanos(size.runs, BATCH, loro::LoroDoc::new, |doc| {
         let map = doc.get_map("counter");
         for count in 0..BATCH as i64 {
@@ -161,7 +214,8 @@ fn registers<T: Ord + Clone>(size: Size, kind: &str, target: f64, old: T, new: T
         registers
     });
     let newer = LWWReg { val: new, marker: 2u64 };
-    let batch = || (0..BATCH).map(|_| LWWReg { val: old.clone(), marker: 1u64 }).collect::<Vec<_>>();
+    let batch =
+        || (0..BATCH).map(|_| LWWReg { val: old.clone(), marker: 1u64 }).collect::<Vec<_>>();
     let theirs = nanos(size.runs, BATCH, batch, |mut registers| {
         for register in &mut registers {
             CvRDT::merge(register, newer.clone());

@@ -28,11 +28,16 @@ pub(crate) fn rows(size: Size) {
     let count = size.set;
     let (ours, peers) = all!(add(size, count));
     row(Unit::Nanos, "OR-Set add, with the delta", ours, &peers, Some(200.0));
-    let after_clone = nanos(size.runs, 1, || Ours::of(1, &keys(1, count)), |mut set| {
-        let before = set.set.clone();
-        set.add(1);
-        (set, before)
-    });
+    let after_clone = nanos(
+        size.runs,
+        1,
+        || Ours::of(1, &keys(1, count)),
+        |mut set| {
+            let before = set.set.clone();
+            set.add(1);
+            (set, before)
+        },
+    );
     row(Unit::Nanos, "the first add after a clone", after_clone, &[], None);
     let (one, _) = crowded(size, 1);
     let (ours, theirs) = crowded(size, 1_000);
@@ -45,13 +50,19 @@ pub(crate) fn rows(size: Size) {
     row(Unit::Nanos, "merge a delta of 10", ours, &peers, Some(8e3));
     let (ours, peers) = all!(merge(size, count));
     row(Unit::Nanos, "merge two that share no memory", ours, &peers, Some(8e6));
-    let forked = nanos(size.runs, 1, || forked(count), |(mut left, mut right)| {
-        left.merge(&mut right);
-        (left, right)
-    });
+    let forked = nanos(
+        size.runs,
+        1,
+        || forked(count),
+        |(mut left, mut right)| {
+            left.merge(&mut right);
+            (left, right)
+        },
+    );
     row(Unit::Nanos, "merge a clone that 10 were added to", forked, &[], Some(50e3));
     let ours = Ours::of(1, &keys(1, count)).set;
-    let clone = nanos(size.runs, 1_000, || (), |()| (0..1_000).for_each(|_| drop(black_box(ours.clone()))));
+    let clone =
+        nanos(size.runs, 1_000, || (), |()| (0..1_000).for_each(|_| drop(black_box(ours.clone()))));
     let theirs = Crdts::of(1, &keys(1, count)).set;
     let their_clone = nanos(size.runs, 1, || (), |()| theirs.clone());
     row(Unit::Nanos, "clone", clone, &[(Crdts::NAME, their_clone)], Some(100.0));
@@ -69,20 +80,30 @@ pub(crate) fn rows(size: Size) {
 /// An add, on average over a set that grows to `count`.
 fn add<S: Set>(size: Size, count: usize) -> f64 {
     let keys = keys(1, count);
-    nanos(runs::<S>(size, count), count, || S::new(1), |mut set| {
-        keys.iter().for_each(|&key| set.add(key));
-        set
-    })
+    nanos(
+        runs::<S>(size, count),
+        count,
+        || S::new(1),
+        |mut set| {
+            keys.iter().for_each(|&key| set.add(key));
+            set
+        },
+    )
 }
 
 /// A remove, on average over a set that shrinks from `count` by a tenth.
 fn remove<S: Set>(size: Size, count: usize) -> f64 {
     let keys = keys(1, count);
     let some: Vec<u64> = keys.iter().copied().step_by(10).collect();
-    nanos(runs::<S>(size, count), some.len(), || S::of(1, &keys), |mut set| {
-        some.iter().for_each(|&key| set.remove(key));
-        set
-    })
+    nanos(
+        runs::<S>(size, count),
+        some.len(),
+        || S::of(1, &keys),
+        |mut set| {
+            some.iter().for_each(|&key| set.remove(key));
+            set
+        },
+    )
 }
 
 /// An add, among as many elements from as many replicas, or from one: ours and that of `crdts`.
@@ -95,7 +116,10 @@ fn crowded(size: Size, replicas: u64) -> (f64, f64) {
         ours.add(key);
         theirs.add(key);
     }
-    let copy = || Ours { me: ours.me, set: Ours::decode(1, &Ours { me: ours.me, set: ours.set.clone() }.encode()).set };
+    let copy = || Ours {
+        me: ours.me,
+        set: Ours::decode(1, &Ours { me: ours.me, set: ours.set.clone() }.encode()).set,
+    };
     let ours = nanos(size.runs, new.len(), copy, |mut set| {
         new.iter().for_each(|&key| set.add(key));
         set
@@ -119,7 +143,8 @@ fn pair<S: Set>(count: usize) -> (S, S) {
 fn receive<S: Set>(size: Size, count: usize) -> f64 {
     let prepare = || {
         let (left, mut right) = pair::<S>(count);
-        let deltas: Vec<_> = keys(3, DELTAS * DELTA).chunks(DELTA).map(|keys| right.send(keys)).collect();
+        let deltas: Vec<_> =
+            keys(3, DELTAS * DELTA).chunks(DELTA).map(|keys| right.send(keys)).collect();
         (left, deltas)
     };
     nanos(runs::<S>(size, count), DELTAS, prepare, |(mut left, deltas)| {
@@ -158,19 +183,29 @@ fn delta_bytes<S: Set>(count: usize) -> f64 {
 }
 
 fn encode<S: Set>(size: Size, count: usize) -> f64 {
-    nanos(runs::<S>(size, count), 1, || S::of(1, &keys(1, count)), |mut set| {
-        let bytes = set.encode();
-        (set, bytes)
-    })
+    nanos(
+        runs::<S>(size, count),
+        1,
+        || S::of(1, &keys(1, count)),
+        |mut set| {
+            let bytes = set.encode();
+            (set, bytes)
+        },
+    )
 }
 
 fn decode<S: Set>(size: Size, count: usize) -> f64 {
     let bytes = S::of(1, &keys(1, count)).encode();
-    nanos(runs::<S>(size, count), 1, || (), |()| {
-        let set = S::decode(2, &bytes);
-        assert_eq!(set.len(), count, "{}", S::NAME);
-        set
-    })
+    nanos(
+        runs::<S>(size, count),
+        1,
+        || (),
+        |()| {
+            let set = S::decode(2, &bytes);
+            assert_eq!(set.len(), count, "{}", S::NAME);
+            set
+        },
+    )
 }
 
 /// Fewer runs of what takes long: documents take a second or more.
@@ -180,7 +215,9 @@ fn runs<S: Set>(size: Size, count: usize) -> usize {
 }
 
 pub(crate) fn sweep(size: Size) {
-    println!("| elements | add | crdts | merge a delta of 10 | crdts, operations | merge states | crdts | encode | crdts | decode | crdts |");
+    println!(
+        "| elements | add | crdts | merge a delta of 10 | crdts, operations | merge states | crdts | encode | crdts | decode | crdts |"
+    );
     println!("|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|");
     for count in [100, 1_000, 10_000, 100_000, 1_000_000] {
         if count > size.largest {
