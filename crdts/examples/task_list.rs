@@ -29,7 +29,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let by_ada = ada.try_edit(ADA, |root| {
         root.remove("t2");
         root.map("t1").register("who").set("Ada");
-        root.map("t1").text("title").insert(8, " front")?;
+        root.map("t1").text("title").insert(7, " front")?;
         root.list("order").remove(1)
     })?;
     // Ben finds that something is not done after all. His app is newer, and has a set of names.

@@ -470,7 +470,11 @@ mod tests {
         let mut counts = Vec::new();
         for insert in [true, false, true, false, false, true] {
             let delta = map.try_update(me, 1, |text| {
-                if insert { text.insert(0, 'a') } else { Ok::<_, IndexError>(text.clear()) }
+                if insert {
+                    return text.insert(0, 'a');
+                }
+                text.clear();
+                Ok::<(), IndexError>(())
             });
             crate::Merge::merge(&mut peer, &delta.unwrap());
             assert_eq!((map.len(), map.iter().count()), (peer.len(), peer.iter().count()));

@@ -684,7 +684,7 @@ impl<T: Element> fmt::Debug for Sequence<T> {
 mod tests {
     use super::*;
     use crate::causal::DotStore;
-    use crate::{Merge, OrMap, Replicated};
+    use crate::{Merge, OrMap, Replicated, SequenceChange};
 
     const A: ReplicaId = ReplicaId::new(1, 0);
     const B: ReplicaId = ReplicaId::new(2, 0);
@@ -803,7 +803,16 @@ mod tests {
                 let mut joined = SequenceDelta::default();
                 for at in 0..deltas.len() {
                     let delta = &deltas[(first + at * step) % deltas.len()];
+                    let before = there.clone();
                     there.merge(delta);
+                    let mut read: Vec<char> = before.iter().copied().collect();
+                    for change in there.changes_since(&before) {
+                        match change {
+                            SequenceChange::Removed(index, _) => drop(read.remove(index)),
+                            SequenceChange::Inserted(index, letter) => read.insert(index, *letter),
+                        }
+                    }
+                    assert!(there.iter().eq(&read), "{before:?} {there:?}");
                     joined.merge(delta);
                 }
                 let mut at_once = Text::new();
