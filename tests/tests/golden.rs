@@ -97,9 +97,6 @@ fn counters_with_conditions_and_types_without_dots() {
     let _ = settings.remove(stamp(2), "shape").unwrap();
     golden("lww-map", &settings);
     golden("lww-map-delta", &delta);
-    let delta = settings.stabilise(stamp(3));
-    golden("lww-map-collected", &settings);
-    golden("lww-map-collection", &delta);
 }
 
 #[test]
