@@ -190,11 +190,13 @@ fn collecting_at_different_times_changes_no_value() {
     let map = ["1: +1", "remove 1", "collect"];
     holds("map", OrMapModel::new([1u8], ResettableCounterModel), &map, &[4, 2]);
     let document = [r#""note": +1"#, r#"remove "note""#, "collect"];
-    holds("document", DocumentModel, &document, &[4, 2]);
-    let text = [r#"insert "a" at 0"#, r#"insert "a" at -1"#, "delete 0", "collect"];
-    holds("text", SequenceModel::new(["a".to_owned()]), &text, &[4, 2]);
-    let notes = ["1: insert 7 at 0", "remove 1", "collect"];
-    holds("notes", OrMapModel::new([1u8], SequenceModel::new([7u8])), &notes, &[4, 2]);
+    holds("document", DocumentModel, &document, &[3, 2]);
+    let letters = || SequenceModel::new(["a".to_owned(), "b".to_owned()]);
+    let text = [r#"insert "a" at 0"#, r#"insert "b" at -1"#, "delete 0", "collect"];
+    holds("text", letters(), &text, &[3, 2]);
+    holds("text", letters(), &["insert \"a\" at 0", "delete 0", "collect"], &[4, 2]);
+    let notes = ["1: insert 7 at 0", "1: insert 8 at 0", "remove 1", "collect"];
+    holds("notes", OrMapModel::new([1u8], SequenceModel::new([7u8, 8])), &notes, &[3, 2]);
 }
 
 #[test]
