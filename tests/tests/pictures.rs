@@ -11,9 +11,11 @@ use std::{env, fs};
 
 use rejoin_crdts::laws::{Event, Execution};
 use rejoin_crdts::spec::{
-    Add, BoundedCounterModel, BoundedOp, BoundedValue, CounterOp, DwFlagModel, EwFlagModel, FlagOp,
-    GCounterModel, GSetModel, LwwMapModel, LwwMapOp, LwwRegisterModel, MapOp, MvRegisterModel,
-    OrMapModel, OrSetModel, PnCounterModel, RwSetModel, SetOp, TwoPhaseOp, TwoPhaseSetModel, Write,
+    Add, BoundedCounterModel, BoundedOp, BoundedValue, CounterOp, DocumentModel, DocumentOp,
+    DocumentStep, DwFlagModel, EwFlagModel, FieldOp, FlagOp, GCounterModel, GSetModel, LwwMapModel,
+    LwwMapOp, LwwRegisterModel, MapOp, MvRegisterModel, OrMapModel, OrSetModel, PnCounterModel,
+    ResettableCounterModel, ResettableOp, RwSetModel, SequenceModel, SequenceOp, SetOp, TwoPhaseOp,
+    TwoPhaseSetModel, Write,
 };
 use rejoin_crdts::{Delivery, Model, OpSet};
 
@@ -261,6 +263,7 @@ fn pictures() -> Vec<Picture> {
     let add = |element| SetOp::Add(named(element));
     let remove = |element| SetOp::Remove(named(element));
     let nothing: [String; 0] = [];
+    let field = |change| DocumentOp(vec![DocumentStep { path: Vec::new(), change }]);
     vec![
         Picture::new(
             "g-counter",
@@ -293,6 +296,43 @@ fn pictures() -> Vec<Picture> {
                 Read,
             ],
             |read: &BoundedValue| read.value.to_string(),
+        ),
+        Picture::new(
+            "resettable-counter",
+            &ResettableCounterModel,
+            [
+                At1(ResettableOp::Add(5), 0),
+                To2,
+                Both(ResettableOp::Add(2), ResettableOp::Reset),
+                Exchange,
+                Read,
+            ],
+            debug,
+        ),
+        Picture::new(
+            "sequence",
+            &SequenceModel::new(nothing.clone()),
+            [
+                At1(SequenceOp::Insert(0, named("bread")), 0),
+                To2,
+                Both(SequenceOp::Insert(0, named("milk")), SequenceOp::Insert(0, named("tea"))),
+                Exchange,
+                Read,
+            ],
+            debug,
+        ),
+        Picture::new(
+            "document",
+            &DocumentModel,
+            [
+                Both(
+                    field(FieldOp::Write(named("who"), "Ada".into())),
+                    field(FieldOp::Add(named("who"), "Ben".into())),
+                ),
+                Exchange,
+                Read,
+            ],
+            debug,
         ),
         Picture::new(
             "lww-register",
