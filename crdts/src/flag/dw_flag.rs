@@ -97,14 +97,14 @@ impl DwFlag {
     ///
     /// ```
     /// use rejoin_crdts::{DwFlag, MatrixClock, ReplicaId};
-    /// let me = ReplicaId::new(1, 0x5eed);
+    /// let me = ReplicaId::new(1, 0);
     /// let mut flag = DwFlag::new();
     /// let _ = (flag.enable(me), flag.disable(me));
-    /// assert_eq!(format!("{flag:?}"), "off by {r1.5eed:2: false} of {r1.5eed:1-2}");
+    /// assert_eq!(format!("{flag:?}"), "off by {r1:2: false} of {r1:1-2}");
     /// let mut seen = MatrixClock::new();
     /// seen.record(me, flag.context());
     /// let _ = flag.stabilise(me, &seen.stable([me])); // nobody else writes
-    /// assert_eq!(format!("{flag:?}"), "off by {} of {r1.5eed:1-3}");
+    /// assert_eq!(format!("{flag:?}"), "off by {} of {r1:1-3}");
     /// ```
     #[must_use = "the delta is what the other replicas need"]
     pub fn stabilise(&mut self, me: ReplicaId, cut: &CausalContext) -> DwFlagDelta {
