@@ -78,11 +78,6 @@ impl<S: DotStore> Dotted<S> {
         (delta, result)
     }
 
-    /// The dots of tombstones.
-    fn tombstones(&self) -> CausalContext {
-        gathered(|each| self.store.tombstones(each))
-    }
-
     /// The dots of which the store has something.
     fn held(&self) -> CausalContext {
         gathered(|each| {
@@ -204,17 +199,13 @@ impl<S: DotStore> Summarize for Dotted<S> {
     ///
     /// What `theirs` has seen and is dead here may be live there: it may have died of a change that
     /// is unseen there, and which entries that took this state no longer says. A death of what they
-    /// have not seen is told so that they need not ask for it again; so is all that is kept of a
-    /// tombstone. With nothing unseen there is nothing to tell: deaths mint dots.
+    /// have not seen is told so that they need not ask for it again. With nothing unseen there is
+    /// nothing to tell: deaths mint dots.
     fn beyond(&self, theirs: &CausalContext) -> Option<DottedDelta<S>> {
-        (!theirs.covers(&self.context)).then(|| {
-            // What they have seen and is a tombstone here may be live there or gone.
-            let theirs = theirs.difference(&self.tombstones());
-            DottedDelta {
-                store: self.store.missing_from(&self.context, &S::default(), &theirs),
-                removals: CausalContext::new(),
-                unlocated: self.context.difference(&self.held()),
-            }
+        (!theirs.covers(&self.context)).then(|| DottedDelta {
+            store: self.store.missing_from(&self.context, &S::default(), theirs),
+            removals: CausalContext::new(),
+            unlocated: self.context.difference(&self.held()),
         })
     }
 }

@@ -15,7 +15,8 @@ use crate::{Dot, Lattice, Merge, ReplicaId, Replicated, sorted};
 ///
 /// **Contract**: a row arrives together with, or after, all that its replica did before: as part of a
 /// delta in causal order, or with a whole state. A row that runs ahead would call stable what an
-/// operation in flight has not seen.
+/// operation in flight has not seen. It says only what is durable there. And whoever is new, or comes
+/// back under a new incarnation, performs nothing before it has the state of a member.
 ///
 /// **Cost**: replicas × replicas numbers. **Source**: Wuu & Bernstein, PODC 1984; causal stability,
 /// Baquero, Almeida & Shoker, DAIS 2014.
