@@ -43,13 +43,16 @@ fn an_entry_that_adds_nothing_is_refused() {
 #[test]
 fn a_dot_that_somebody_lied_about_leaves_a_map_readable() {
     type Notes = OrMap<u8, Sequence<char>>;
-    let mut here = Notes::new();
-    let mut honest = Notes::new();
-    let mut forger = Notes::new();
-    here.merge(&honest.try_update(B, 2u8, |text| text.insert(0, 'a')).unwrap());
-    here.merge(&forger.try_update(B, 1u8, |text| text.insert(0, 'x')).unwrap());
-    assert_eq!(there_and_back(&here).as_ref(), Some(&here));
-    assert!(here.get(&2).is_some_and(|text| text.iter().eq(&['a'])));
+    let (mut honest, mut forged) = (Notes::new(), Notes::new());
+    let told = honest.try_update(B, 2u8, |text| text.insert(0, 'a')).unwrap();
+    let lie = forged.try_update(B, 1u8, |text| text.insert(0, 'x')).unwrap();
+    let (mut by_states, mut by_deltas) = (honest.clone(), Notes::new());
+    by_states.merge(&forged);
+    by_deltas.merge(&told);
+    by_deltas.merge(&lie);
+    for here in [by_states, by_deltas] {
+        assert_eq!(there_and_back(&here).as_ref(), Some(&here));
+    }
 }
 
 #[test]

@@ -298,13 +298,11 @@ impl<'de, S: DotStore + Deserialize<'de>> Deserialize<'de> for Dotted<S> {
             Ok(context)
         }
         let Raw { context, store } = coder::scope(|| Raw::<S>::deserialize(deserializer))?;
-        let mut live = Vec::new();
-        store.dots(&mut |dot| live.push(dot));
-        // A tombstone may be of a dot that lives elsewhere, if somebody told a lie about it.
-        let names = repeated(&live);
-        store.tombstones(&mut |dot| live.push(dot));
-        let stranger = live.iter().find(|dot| !context.contains(**dot)).copied();
-        let wrong = match (names, stranger) {
+        let mut held = Vec::new();
+        store.dots(&mut |dot| held.push(dot));
+        store.tombstones(&mut |dot| held.push(dot));
+        let stranger = held.iter().find(|dot| !context.contains(**dot)).copied();
+        let wrong = match (repeated(&held), stranger) {
             (Some(dot), _) => Some(format!("the dot {dot} names two entries")),
             (_, Some(dot)) => Some(format!("the entry {dot} is not in the context")),
             (None, None) => None,
