@@ -104,11 +104,14 @@ impl Coder {
 
 /// A dot that travels by itself: the place of its replica, counted from 1, and how far the counter is
 /// from the replica's last one. In place of 0 the replica is named.
-struct Placed(Dot);
+pub(crate) struct Placed(pub(crate) Dot);
 
 impl Serialize for Placed {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let dot = self.0;
+        if serializer.is_human_readable() {
+            return dot.serialize(serializer);
+        }
         let (known, difference) = coder(ser::Error::custom, |coder| {
             let known = coder.place(dot.replica);
             let place = known.unwrap_or_else(|| coder.name(dot.replica));
@@ -125,6 +128,10 @@ impl Serialize for Placed {
 
 impl<'de> Deserialize<'de> for Placed {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        if deserializer.is_human_readable() {
+            return Dot::deserialize(deserializer).map(Self);
+        }
+
         struct Pair;
 
         impl<'de> Visitor<'de> for Pair {

@@ -103,6 +103,11 @@ impl<V: Element> DotFun<V> {
         delta.live.put(dot, value);
     }
 
+    /// The records of the entries for which `told` holds.
+    pub(crate) fn live(&self, told: impl FnMut(Dot, &V) -> bool) -> DotFunDelta<V> {
+        DotFunDelta { live: self.filtered(told), dead: DotFun::default() }
+    }
+
     /// One value under a dot.
     pub(super) fn one(dot: Dot, value: V) -> Self {
         Self { entries: smallvec![(dot, value)] }

@@ -90,6 +90,11 @@ impl<K: Element, S: DotStore> DotMap<K, S> {
         })
     }
 
+    /// What `of` says of each store, by key.
+    pub(crate) fn records(&self, of: impl Fn(&S) -> S::Delta) -> DotMapDelta<K, S::Delta> {
+        DotMapDelta::of(self.entries.iter().map(|(key, store)| (key.clone(), of(store))))
+    }
+
     /// How many keys there are under which something is present.
     #[must_use]
     pub(crate) fn len(&self) -> usize {

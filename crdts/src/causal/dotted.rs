@@ -6,8 +6,8 @@ use std::fmt;
 use serde::ser::SerializeStruct;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
-use super::{CausalContext, Cursor, DotStore, Minter, coder};
-use crate::{Dot, Lattice, Merge, ReplicaId, Replicated, Summarize};
+use super::{Causal, CausalContext, Cursor, DotStore, Minter, coder};
+use crate::{Dot, Lattice, Merge, ReplicaId, Replicated};
 
 /// A store and the context of all that was ever seen: what is in the context and not live in the
 /// store is dead.
@@ -76,6 +76,24 @@ impl<S: DotStore> Dotted<S> {
         let minter = Minter { me, context: &mut self.context, removals };
         let result = edit(Cursor::new(&mut self.store, store, minter));
         (delta, result)
+    }
+
+    /// What whoever has seen `theirs` lacks: what `V` says of the entries, and every death.
+    /// Complexity: that of a walk.
+    ///
+    /// What `theirs` has seen and is dead here may be live there: it may have died of a change that
+    /// is unseen there, and which entries that took this state no longer says. A death of what they
+    /// have not seen is told so that they need not ask for it again. With nothing unseen there is
+    /// nothing to tell: deaths and collections mint dots.
+    pub(crate) fn beyond<V: Causal<Store = S>>(
+        &self,
+        theirs: &CausalContext,
+    ) -> Option<DottedDelta<S>> {
+        (!theirs.covers(&self.context)).then(|| DottedDelta {
+            store: V::beyond(&self.store, &self.context, theirs),
+            removals: CausalContext::new(),
+            unlocated: self.context.difference(&self.held()),
+        })
     }
 
     /// The dots of which the store has something.
@@ -185,28 +203,6 @@ impl<S: DotStore> Replicated for Dotted<S> {
             unlocated: [dot].into_iter().collect(),
             ..DottedDelta::default()
         }))
-    }
-}
-
-impl<S: DotStore> Summarize for Dotted<S> {
-    type Summary = CausalContext;
-
-    fn summary(&self) -> CausalContext {
-        self.context.clone()
-    }
-
-    /// Live entries that `theirs` has not seen, and every death. Complexity: that of a walk.
-    ///
-    /// What `theirs` has seen and is dead here may be live there: it may have died of a change that
-    /// is unseen there, and which entries that took this state no longer says. A death of what they
-    /// have not seen is told so that they need not ask for it again. With nothing unseen there is
-    /// nothing to tell: deaths mint dots.
-    fn beyond(&self, theirs: &CausalContext) -> Option<DottedDelta<S>> {
-        (!theirs.covers(&self.context)).then(|| DottedDelta {
-            store: self.store.missing_from(&self.context, &S::default(), theirs),
-            removals: CausalContext::new(),
-            unlocated: self.context.difference(&self.held()),
-        })
     }
 }
 
@@ -338,9 +334,14 @@ impl<'de, S: DotStore<Delta: Deserialize<'de>>> Deserialize<'de> for DottedDelta
     }
 }
 
-/// Implements the lattice of a causal type that wraps a [`Dotted`] store in a field `body`.
+/// Implements the lattice of a type that wraps a [`Dotted`] store in a field `body`, and its
+/// summary: collections mint dots too, so the context says all that a replica has. What is beyond
+/// one the type says itself, unless a third says it.
 macro_rules! causal_type {
     ([$($generics:tt)*] $name:ty, $store:ty) => {
+        $crate::causal::causal_type!([$($generics)*] $name, $store, $name);
+    };
+    ([$($generics:tt)*] $name:ty, $store:ty, $beyond:ty) => {
         impl<$($generics)*> $crate::Merge for $name {
             fn merge(&mut self, other: &Self) -> bool {
                 self.body.merge(&other.body)
@@ -370,29 +371,21 @@ macro_rules! causal_type {
                 self.body.parts()
             }
         }
-    };
-}
-pub(crate) use causal_type;
 
-/// Implements [`Summarize`] for a causal type in which the value under a dot never changes: its
-/// context then says all that it has. Where collecting raises a value, or drops a tombstone, a context
-/// does not tell whether that was seen to.
-macro_rules! summarized_by_context {
-    ([$($generics:tt)*] $name:ty) => {
         impl<$($generics)*> $crate::Summarize for $name {
             type Summary = $crate::CausalContext;
 
             fn summary(&self) -> $crate::CausalContext {
-                self.body.summary()
+                self.body.context().clone()
             }
 
             fn beyond(&self, theirs: &$crate::CausalContext) -> Option<Self::Delta> {
-                self.body.beyond(theirs)
+                self.body.beyond::<$beyond>(theirs)
             }
         }
     };
 }
-pub(crate) use summarized_by_context;
+pub(crate) use causal_type;
 
 #[cfg(test)]
 mod tests {

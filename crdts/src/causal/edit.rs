@@ -63,6 +63,21 @@ pub trait Causal: Clone + Eq + Hash + Debug + 'static {
         let _ = (cursor, cut);
     }
 
+    /// The records in `store` of what happened outside of `theirs`: entries with a dot that is not
+    /// in it, and entries that something outside of it changed. `mine` is the context of `store`. Of
+    /// what is dead only that of which something is kept.
+    ///
+    /// By default every entry, which is always enough. A type of which no entry ever changes says
+    /// `store.missing_from(mine, &Default::default(), theirs)`.
+    fn beyond(
+        store: &Self::Store,
+        mine: &CausalContext,
+        theirs: &CausalContext,
+    ) -> <Self::Store as DotStore>::Delta {
+        let _ = theirs;
+        store.missing_from(mine, &Self::Store::default(), &CausalContext::new())
+    }
+
     /// Whether a reader of either reads the same: what is no change in
     /// [`OrMap::changes_since`](crate::OrMap::changes_since).
     ///
@@ -182,11 +197,6 @@ impl<V: Element> Cursor<'_, DotFun<V>> {
     /// Adds a value beside those that are here.
     pub(crate) fn add(&mut self, value: V) {
         let dot = self.mint();
-        self.store.raise(self.delta, dot, value);
-    }
-
-    /// Raises the value under a dot that is here. Whoever does that mints a dot for it.
-    pub(crate) fn raise(&mut self, dot: Dot, value: V) {
         self.store.raise(self.delta, dot, value);
     }
 

@@ -16,11 +16,12 @@ mod matrix;
 mod pair;
 mod product;
 
+pub(crate) use coder::Placed;
 pub use context::CausalContext;
 pub use dot_fun::{DotFun, DotFunDelta, DotSet};
 pub use dot_map::{DotMap, DotMapDelta};
+pub(crate) use dotted::causal_type;
 pub use dotted::{Dotted, DottedDelta};
-pub(crate) use dotted::{causal_type, summarized_by_context};
 pub(crate) use edit::Minter;
 pub use edit::{Causal, Cursor};
 pub use matrix::MatrixClock;

@@ -141,6 +141,14 @@ impl<A: Causal, B: Causal> Causal for (A, B) {
         (A::view(&store.0), B::view(&store.1))
     }
 
+    fn beyond(
+        store: &Self::Store,
+        mine: &CausalContext,
+        theirs: &CausalContext,
+    ) -> <Self::Store as DotStore>::Delta {
+        (A::beyond(&store.0, mine, theirs), B::beyond(&store.1, mine, theirs))
+    }
+
     fn stabilise(cursor: &mut Cursor<'_, Self::Store>, cut: &CausalContext) {
         A::stabilise(&mut cursor.first(), cut);
         B::stabilise(&mut cursor.second(), cut);

@@ -66,8 +66,8 @@ fn what_has_dots_or_slots_or_a_stamp_has_a_summary_and_the_others_do_not() {
     can!(Summarize: EwFlag, DwFlag, MvRegister<u8>, OrSet<u8>, RwSet<u8>, OrMap<u8, OrSet<u8>>);
     can!(Summarize: GCounter, PnCounter, BoundedCounter, LwwRegister<u8>);
     can!(Summarize: (OrSet<u8>, GCounter), Option<EwFlag>, Lexical<u8, OrSet<u8>>);
-    cannot!(Summarize: crate::ResettableCounter, crate::Sequence<u8>, crate::Document);
-    cannot!(Summarize: OrMap<u8, crate::ResettableCounter>);
+    can!(Summarize: crate::ResettableCounter, crate::Sequence<u8>, crate::Document);
+    can!(Summarize: OrMap<u8, (crate::ResettableCounter, crate::Sequence<u8>)>);
     cannot!(Summarize: GSet<u8>, TwoPhaseSet<u8>, LwwMap<u8, u8>, Whole<GSet<u8>>);
     cannot!(Summarize: (OrSet<u8>, GSet<u8>), Option<GSet<u8>>, Lexical<u8, LwwMap<u8, u8>>);
 }

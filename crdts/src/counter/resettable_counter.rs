@@ -5,7 +5,9 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use super::CounterOverflow;
-use crate::causal::{Causal, CausalContext, Cursor, DotFun, Dotted, DottedDelta, causal_type};
+use crate::causal::{
+    Causal, CausalContext, Cursor, DotFun, DotFunDelta, Dotted, DottedDelta, Placed, causal_type,
+};
 use crate::{Changed, Dot, ReplicaId};
 
 /// A counter that grows, shrinks and can be reset: a reset takes back exactly what it had seen.
@@ -53,24 +55,43 @@ pub struct ResettableCounter {
 /// Of two under one dot the one that stands for more is the greater.
 #[doc(hidden)]
 #[derive(Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(try_from = "(u64, u64)", into = "(u64, u64)")]
+#[serde(try_from = "Told", into = "Told")]
 pub struct Amount {
     added: u64,
     taken: u64,
+    folded: Option<Dot>, // by which change, so that a context tells whether it was seen
 }
 
-impl From<Amount> for (u64, u64) {
-    fn from(Amount { added, taken }: Amount) -> Self {
-        (added, taken)
+/// An entry as it travels.
+#[derive(Serialize, Deserialize)]
+#[serde(rename = "Amount")]
+enum Told {
+    Added(u64),
+    Taken(u64),
+    Folded(u64, u64, Placed),
+}
+
+impl From<Amount> for Told {
+    fn from(Amount { added, taken, folded }: Amount) -> Self {
+        match folded {
+            Some(by) => Self::Folded(added, taken, Placed(by)),
+            None if taken == 0 => Self::Added(added),
+            None => Self::Taken(taken),
+        }
     }
 }
 
-impl TryFrom<(u64, u64)> for Amount {
+impl TryFrom<Told> for Amount {
     type Error = &'static str;
 
-    fn try_from((added, taken): (u64, u64)) -> Result<Self, Self::Error> {
-        let amount = Self { added, taken };
-        if amount == Self::default() { Err("an entry that adds nothing") } else { Ok(amount) }
+    fn try_from(told: Told) -> Result<Self, Self::Error> {
+        let (added, taken, folded) = match told {
+            Told::Added(added) => (added, 0, None),
+            Told::Taken(taken) => (0, taken, None),
+            Told::Folded(added, taken, Placed(by)) => (added, taken, Some(by)),
+        };
+        let nothing = added == 0 && taken == 0;
+        if nothing { Err("an entry that adds nothing") } else { Ok(Self { added, taken, folded }) }
     }
 }
 
@@ -89,6 +110,7 @@ impl Amount {
         Self {
             added: self.added.saturating_add(other.added),
             taken: self.taken.saturating_add(other.taken),
+            folded: None,
         }
     }
 }
@@ -190,7 +212,7 @@ impl ResettableCounter {
     /// seen.record(b, there.context()); // as told by b, with all that it did until then
     /// assert_eq!(format!("{here:?}"), "2 {r1:1: +1, r1:2: +1} of {r1:1-2}");
     /// let folded = here.stabilise(a, &seen.stable([a, b]));
-    /// assert_eq!(format!("{here:?}"), "2 {r1:2: +2} of {r1:1-3}");
+    /// assert_eq!(format!("{here:?}"), "2 {r1:2: +2 by r1:3} of {r1:1-3}");
     /// there.merge(&folded);
     /// assert_eq!(here, there);
     /// # Ok::<(), rejoin_crdts::CounterOverflow>(())
@@ -285,7 +307,7 @@ impl ResettableCounterEdit<'_> {
     /// # Ok::<(), CounterOverflow>(())
     /// ```
     pub fn increment(&mut self, by: u64) -> Result<(), CounterOverflow> {
-        self.add(Amount { added: by, taken: 0 })
+        self.add(Amount { added: by, ..Amount::default() })
     }
 
     /// Takes `by` away, as [`ResettableCounter::decrement`] does.
@@ -303,7 +325,7 @@ impl ResettableCounterEdit<'_> {
     /// # Ok::<(), CounterOverflow>(())
     /// ```
     pub fn decrement(&mut self, by: u64) -> Result<(), CounterOverflow> {
-        self.add(Amount { added: 0, taken: by })
+        self.add(Amount { taken: by, ..Amount::default() })
     }
 
     /// Takes back all that is seen here, as [`ResettableCounter::reset`] does. The key is gone with
@@ -344,7 +366,7 @@ impl ResettableCounterEdit<'_> {
         let me = self.cursor.me();
         let mine = self.cursor.store.iter().filter(|(dot, _)| dot.replica == me);
         let held = mine.map(|(_, amount)| *amount).reduce(Amount::saturating_plus);
-        let Amount { added, taken } = held.unwrap_or_default();
+        let Amount { added, taken, .. } = held.unwrap_or_default();
         let full = |held: u64, by| CounterOverflow { replica: me, held, by };
         added.checked_add(by.added).ok_or(full(added, by.added))?;
         taken.checked_add(by.taken).ok_or(full(taken, by.taken))?;
@@ -401,6 +423,17 @@ impl Causal for ResettableCounter {
         ResettableCounterView { store }
     }
 
+    fn beyond(
+        store: &Self::Store,
+        _: &CausalContext,
+        theirs: &CausalContext,
+    ) -> DotFunDelta<Amount> {
+        let seen = |dot, amount: &Amount| {
+            theirs.contains(dot) && amount.folded.is_none_or(|by| theirs.contains(by))
+        };
+        store.live(|dot, amount| !seen(dot, amount))
+    }
+
     /// The last entry of each replica in the cut takes in the others.
     fn stabilise(cursor: &mut Cursor<'_, Self::Store>, cut: &CausalContext) {
         let stable: Vec<_> = cursor.store.iter().filter(|(dot, _)| cut.contains(*dot)).collect();
@@ -413,14 +446,18 @@ impl Causal for ResettableCounter {
                 Some((entries.last()?.0, sum?))
             })
             .collect();
-        for &(last, sum) in &folds {
-            cursor.raise(last, sum);
+        if folds.is_empty() {
+            return;
         }
-        let folded = |dot: Dot| {
+        let by = cursor.mint_removal();
+        for &(last, sum) in &folds {
+            cursor.store.raise(cursor.delta, last, Amount { folded: Some(by), ..sum });
+        }
+        let folded = |dot: Dot, _: &Amount| {
             let last = folds.iter().find(|(last, _)| dot.replica == last.replica);
             last.is_some_and(|(last, _)| dot < *last && cut.contains(dot))
         };
-        cursor.remove_where(|dot, _| folded(dot));
+        cursor.store.remove_where(cursor.delta, folded);
     }
 
     fn alike(one: &Self::Store, other: &Self::Store) -> bool {
@@ -429,13 +466,16 @@ impl Causal for ResettableCounter {
     }
 }
 
-/// `+5`, `-2`, or `+5-2` for several.
+/// `+5`, `-2`, or `+5-2 by r1:7` for several that were folded.
 impl fmt::Debug for Amount {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if self.added > 0 || self.taken == 0 {
             write!(f, "+{}", self.added)?;
         }
-        if self.taken > 0 { write!(f, "-{}", self.taken) } else { Ok(()) }
+        if self.taken > 0 {
+            write!(f, "-{}", self.taken)?;
+        }
+        self.folded.map_or(Ok(()), |by| write!(f, " by {by}"))
     }
 }
 

@@ -124,6 +124,20 @@ macro_rules! kinds {
                 DocumentView::of(store)
             }
 
+            fn beyond(
+                store: &Self,
+                mine: &CausalContext,
+                theirs: &CausalContext,
+            ) -> BranchDelta {
+                BranchDelta {
+                    $($fields: <OrMap<String, $type> as Causal>::beyond(
+                        &store.$fields,
+                        mine,
+                        theirs,
+                    ),)*
+                }
+            }
+
             fn stabilise(cursor: &mut Cursor<'_, Self>, cut: &CausalContext) {
                 $({
                     let mut fields = cursor.part(|all| &mut all.$fields, |all| &mut all.$fields);

@@ -78,7 +78,7 @@ pub struct Document {
 /// A change to a [`Document`], or several joined.
 pub type DocumentDelta = DottedDelta<Branch>;
 
-causal_type!([] Document, Branch);
+causal_type!([] Document, Branch, Branch);
 
 impl Document {
     /// How deep maps may nest: what is deeper could not be decoded by the others, within the

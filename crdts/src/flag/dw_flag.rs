@@ -5,7 +5,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use crate::causal::{
-    Causal, CausalContext, Cursor, DotFun, Dotted, DottedDelta, causal_type, summarized_by_context,
+    Causal, CausalContext, Cursor, DotFun, DotStore, Dotted, DottedDelta, causal_type,
 };
 use crate::{Changed, ReplicaId};
 
@@ -45,7 +45,6 @@ pub struct DwFlag {
 pub type DwFlagDelta = DottedDelta<DotFun<bool>>;
 
 causal_type!([] DwFlag, DotFun<bool>);
-summarized_by_context!([] DwFlag);
 
 impl DwFlag {
     /// A flag that is off.
@@ -263,6 +262,14 @@ impl Causal for DwFlag {
 
     fn view(store: &Self::Store) -> DwFlagView<'_> {
         DwFlagView { store }
+    }
+
+    fn beyond(
+        store: &Self::Store,
+        mine: &CausalContext,
+        theirs: &CausalContext,
+    ) -> <Self::Store as DotStore>::Delta {
+        store.missing_from(mine, &Self::Store::default(), theirs)
     }
 
     fn alike(one: &Self::Store, other: &Self::Store) -> bool {

@@ -6,7 +6,6 @@ use serde::{Deserialize, Serialize};
 
 use crate::causal::{
     Causal, CausalContext, Cursor, DotSet, DotStore, Dotted, DottedDelta, causal_type,
-    summarized_by_context,
 };
 use crate::{Changed, ReplicaId};
 
@@ -43,7 +42,6 @@ pub struct EwFlag {
 pub type EwFlagDelta = DottedDelta<DotSet>;
 
 causal_type!([] EwFlag, DotSet);
-summarized_by_context!([] EwFlag);
 
 impl EwFlag {
     /// A flag that is off.
@@ -231,6 +229,14 @@ impl Causal for EwFlag {
 
     fn view(store: &Self::Store) -> EwFlagView<'_> {
         EwFlagView { store }
+    }
+
+    fn beyond(
+        store: &Self::Store,
+        mine: &CausalContext,
+        theirs: &CausalContext,
+    ) -> <Self::Store as DotStore>::Delta {
+        store.missing_from(mine, &Self::Store::default(), theirs)
     }
 
     fn alike(one: &Self::Store, other: &Self::Store) -> bool {

@@ -7,9 +7,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::causal::{
     Causal, CausalContext, Cursor, DotMap, DotStore, Dotted, DottedDelta, Element, causal_type,
-    summarized_by_context,
 };
-use crate::{MapChange, ReplicaId, Summarize};
+use crate::{MapChange, ReplicaId};
 
 /// A map whose values are causal types, nested to any depth: sets, flags, [`MvRegister`](crate::MvRegister),
 /// [`ResettableCounter`](crate::ResettableCounter), [`Sequence`](crate::Sequence), `OrMap`, and pairs of
@@ -80,7 +79,6 @@ pub struct OrMap<K: Element, V: Causal> {
 pub type OrMapDelta<K, V> = DottedDelta<DotMap<K, <V as Causal>::Store>>;
 
 causal_type!([K: Element, V: Causal] OrMap<K, V>, DotMap<K, V::Store>);
-summarized_by_context!([K: Element, V: Causal + Summarize] OrMap<K, V>);
 
 impl<K: Element, V: Causal> Default for OrMap<K, V> {
     fn default() -> Self {
@@ -590,6 +588,14 @@ impl<K: Element, V: Causal> Causal for OrMap<K, V> {
 
     fn view(store: &Self::Store) -> OrMapView<'_, K, V> {
         OrMapView { store }
+    }
+
+    fn beyond(
+        store: &Self::Store,
+        mine: &CausalContext,
+        theirs: &CausalContext,
+    ) -> <Self::Store as DotStore>::Delta {
+        store.records(|value| V::beyond(value, mine, theirs))
     }
 
     fn stabilise(cursor: &mut Cursor<'_, Self::Store>, cut: &CausalContext) {

@@ -6,8 +6,7 @@ use serde::{Deserialize, Serialize};
 use smallvec::SmallVec;
 
 use crate::causal::{
-    Causal, CausalContext, Cursor, DotFun, Dotted, DottedDelta, Element, causal_type,
-    summarized_by_context,
+    Causal, CausalContext, Cursor, DotFun, DotStore, Dotted, DottedDelta, Element, causal_type,
 };
 use crate::{Changed, ReplicaId};
 
@@ -66,7 +65,6 @@ pub struct MvRegister<T: Element> {
 pub type MvDelta<T> = DottedDelta<DotFun<T>>;
 
 causal_type!([T: Element] MvRegister<T>, DotFun<T>);
-summarized_by_context!([T: Element] MvRegister<T>);
 
 impl<T: Element> Default for MvRegister<T> {
     fn default() -> Self {
@@ -246,6 +244,14 @@ impl<T: Element> Causal for MvRegister<T> {
 
     fn view(store: &Self::Store) -> MvRegisterView<'_, T> {
         MvRegisterView { store }
+    }
+
+    fn beyond(
+        store: &Self::Store,
+        mine: &CausalContext,
+        theirs: &CausalContext,
+    ) -> <Self::Store as DotStore>::Delta {
+        store.missing_from(mine, &Self::Store::default(), theirs)
     }
 
     fn alike(one: &Self::Store, other: &Self::Store) -> bool {

@@ -11,7 +11,7 @@ use std::ops::{Bound, Range, RangeBounds};
 
 use serde::{Deserialize, Serialize};
 
-use self::store::Store;
+use self::store::{Records, Store};
 use crate::ReplicaId;
 use crate::causal::{Causal, CausalContext, Cursor, Dotted, DottedDelta, Element, causal_type};
 
@@ -645,6 +645,10 @@ impl<T: Element> Causal for Sequence<T> {
 
     fn alike(one: &Store<T>, other: &Store<T>) -> bool {
         one.alike(other)
+    }
+
+    fn beyond(store: &Store<T>, _: &CausalContext, theirs: &CausalContext) -> Records<T> {
+        store.beyond(theirs)
     }
 
     fn stabilise(cursor: &mut Cursor<'_, Store<T>>, cut: &CausalContext) {

@@ -75,6 +75,12 @@ impl<T: Element> Store<T> {
         self.tree.len()
     }
 
+    /// The elements that were inserted, deleted or given up outside of `theirs`.
+    pub(super) fn beyond(&self, theirs: &CausalContext) -> Records<T> {
+        let unseen = |node: &&Node<T>| node.changes().any(|by| !theirs.contains(by));
+        self.tree.nodes().filter(unseen).map(|node| (node.dot, Record::of(node))).collect()
+    }
+
     /// The elements from `index` on.
     pub(super) fn iter(&self, index: usize) -> impl Iterator<Item = &T> {
         self.tree.iter(index).filter_map(Node::value)

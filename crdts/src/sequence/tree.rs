@@ -72,6 +72,19 @@ impl<T: Element> Node<T> {
         }
     }
 
+    /// What made it what it is: its insertion, and what deleted it and gave its place up.
+    pub(super) fn changes(&self) -> impl Iterator<Item = Dot> {
+        let death = match &self.life {
+            Life::Live(_) => None,
+            Life::Dead(by) => Some(**by),
+        };
+        let since = match self.origin {
+            Origin::After { .. } | Origin::Before(_) => None,
+            Origin::Nowhere(since) => Some(since),
+        };
+        [Some(self.dot), death, since].into_iter().flatten()
+    }
+
     /// Whether it was deleted, and everybody has seen that who has seen `cut`.
     fn died_in(&self, cut: &CausalContext) -> bool {
         matches!(&self.life, Life::Dead(by) if cut.contains(**by))

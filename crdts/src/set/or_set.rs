@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::causal::{
     Causal, CausalContext, Cursor, DotMap, DotSet, DotStore, Dotted, DottedDelta, Element,
-    causal_type, summarized_by_context,
+    causal_type,
 };
 use crate::{ReplicaId, SetChange};
 
@@ -51,7 +51,6 @@ pub struct OrSet<T: Element> {
 pub type OrSetDelta<T> = DottedDelta<DotMap<T, DotSet>>;
 
 causal_type!([T: Element] OrSet<T>, DotMap<T, DotSet>);
-summarized_by_context!([T: Element] OrSet<T>);
 
 impl<T: Element> Default for OrSet<T> {
     fn default() -> Self {
@@ -423,6 +422,14 @@ impl<T: Element> Causal for OrSet<T> {
 
     fn view(store: &Self::Store) -> OrSetView<'_, T> {
         OrSetView { store }
+    }
+
+    fn beyond(
+        store: &Self::Store,
+        mine: &CausalContext,
+        theirs: &CausalContext,
+    ) -> <Self::Store as DotStore>::Delta {
+        store.missing_from(mine, &Self::Store::default(), theirs)
     }
 
     fn alike(one: &Self::Store, other: &Self::Store) -> bool {

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::causal::{
     Causal, CausalContext, Cursor, DotFun, DotMap, DotSet, DotStore, Dotted, DottedDelta, Element,
-    causal_type, summarized_by_context,
+    causal_type,
 };
 use crate::{Dot, ReplicaId, SetChange};
 
@@ -73,7 +73,6 @@ pub enum Mark {
 pub type RwSetDelta<T> = DottedDelta<Store<T>>;
 
 causal_type!([T: Element] RwSet<T>, Store<T>);
-summarized_by_context!([T: Element] RwSet<T>);
 
 impl<T: Element> Default for RwSet<T> {
     fn default() -> Self {
@@ -501,6 +500,14 @@ impl<T: Element> Causal for RwSet<T> {
 
     fn view(store: &Self::Store) -> RwSetView<'_, T> {
         RwSetView { store }
+    }
+
+    fn beyond(
+        store: &Self::Store,
+        mine: &CausalContext,
+        theirs: &CausalContext,
+    ) -> <Self::Store as DotStore>::Delta {
+        store.missing_from(mine, &Self::Store::default(), theirs)
     }
 
     fn alike(one: &Self::Store, other: &Self::Store) -> bool {
