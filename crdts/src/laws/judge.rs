@@ -2,11 +2,11 @@
 
 use std::fmt::Debug;
 
+use super::erased::{Delta, Run};
 use super::law::{LawSet, Tally};
 use super::pool::{Joined, Pool, Reached};
 use super::{Case, Execution, Law, check};
-use crate::Merge;
-use crate::model::{DeltaOf, Model};
+use crate::{Merge, Model};
 
 /// A law that does not hold, and what shows it.
 #[derive(Clone, Debug)]
@@ -25,12 +25,12 @@ impl Finding {
         Self { law, given: Vec::new(), sides: Vec::new() }
     }
 
-    pub(super) fn given(mut self, name: &str, origin: String, value: &impl Debug) -> Self {
+    pub(super) fn given(mut self, name: &str, origin: String, value: &dyn Debug) -> Self {
         self.given.push((name.to_owned(), origin, format!("{value:?}")));
         self
     }
 
-    pub(super) fn side(self, name: &str, value: &impl Debug) -> Self {
+    pub(super) fn side(self, name: &str, value: &dyn Debug) -> Self {
         self.say(name, format!("{value:?}"))
     }
 
@@ -41,9 +41,9 @@ impl Finding {
 }
 
 /// An execution under judgement.
-pub(super) struct Judge<'r, 'm, M: Model> {
-    pub(super) run: &'r Execution<'m, M>,
-    pub(super) pool: &'r Pool<M>,
+pub(super) struct Judge<'r> {
+    pub(super) run: &'r dyn Run,
+    pub(super) pool: &'r Pool,
     wanted: LawSet,
     tally: &'r Tally,
     pub(super) reach: Reach,
@@ -81,12 +81,7 @@ pub(super) struct Judged {
 }
 
 /// Checks the laws that are wanted, up to the first that does not hold.
-pub(super) fn judge<M: Model>(
-    run: &Execution<'_, M>,
-    wanted: LawSet,
-    tally: &Tally,
-    reach: Reach,
-) -> Judged {
+pub(super) fn judge(run: &dyn Run, wanted: LawSet, tally: &Tally, reach: Reach) -> Judged {
     let pool = Pool::new(run, reach);
     let judge = Judge { run, pool: &pool, wanted, tally, reach };
     Judged { states: pool.states.len(), crowded: judge.is_crowded(), verdict: check::all(&judge) }
@@ -101,7 +96,7 @@ pub(super) fn breaks<M: Model>(model: &M, case: &Case<M::Op>, law: Law) -> Optio
         .map(|finding| *finding)
 }
 
-impl<M: Model> Judge<'_, '_, M> {
+impl Judge<'_> {
     /// Whether there are too many states to look at every triple although everything is wanted.
     /// Every pair is compared with its union then, which triples follow from.
     pub(super) fn is_crowded(&self) -> bool {
@@ -134,8 +129,8 @@ impl<M: Model> Judge<'_, '_, M> {
     pub(super) fn expect_alike(
         &self,
         law: Law,
-        left: (&str, &DeltaOf<M>),
-        right: (&str, &DeltaOf<M>),
+        left: (&str, &Delta),
+        right: (&str, &Delta),
         tell: impl Fn(Finding) -> Finding,
     ) -> Verdict {
         if !self.wants(law) {
@@ -156,12 +151,12 @@ impl<M: Model> Judge<'_, '_, M> {
     }
 
     /// Introduces a reached state.
-    pub(super) fn state(&self, finding: Finding, name: &str, of: &Reached<M::State>) -> Finding {
+    pub(super) fn state(&self, finding: Finding, name: &str, of: &Reached) -> Finding {
         finding.given(name, of.origin.describe(self.run), &of.state)
     }
 
     /// Introduces a delta.
-    pub(super) fn delta(&self, finding: Finding, name: &str, of: &Joined<DeltaOf<M>>) -> Finding {
+    pub(super) fn delta(&self, finding: Finding, name: &str, of: &Joined) -> Finding {
         finding.given(name, of.origin.describe(self.run), &of.delta)
     }
 }

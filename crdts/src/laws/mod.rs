@@ -66,6 +66,7 @@ mod case;
 mod check;
 #[cfg(feature = "quickcheck")]
 mod drawn;
+mod erased;
 mod execution;
 mod judge;
 mod law;

@@ -1,10 +1,9 @@
 //! The states that an execution reaches, and its deltas with their joins.
 
-use super::Execution;
+use super::erased::{Delta, Run, State};
 use super::judge::Reach;
 use super::random::{Random, tuples};
-use crate::model::{DeltaOf, Model};
-use crate::{Merge, OpSet, Replicated};
+use crate::{Merge, OpSet};
 
 /// Up to how many operations every down-set and every subset of the deltas is looked at.
 const EXHAUSTIVE: usize = 4;
@@ -13,8 +12,8 @@ const DELTA_JOINS: usize = 10;
 const PROBES: usize = 12;
 
 /// A reached state.
-pub(super) struct Reached<S> {
-    pub(super) state: S,
+pub(super) struct Reached {
+    pub(super) state: State,
     /// What was merged there, within the contract of delivery.
     pub(super) merged: OpSet,
     /// What is visible there, by the definition.
@@ -23,8 +22,8 @@ pub(super) struct Reached<S> {
 }
 
 /// A delta, or a join of some.
-pub(super) struct Joined<D> {
-    pub(super) delta: D,
+pub(super) struct Joined {
+    pub(super) delta: Delta,
     pub(super) origin: Origin,
 }
 
@@ -45,19 +44,19 @@ pub(super) enum Origin {
 }
 
 /// What an execution reaches.
-pub(super) struct Pool<M: Model> {
+pub(super) struct Pool {
     /// All states; equal ones may have been reached in different ways.
-    pub(super) states: Vec<Reached<M::State>>,
+    pub(super) states: Vec<Reached>,
     /// The states that differ, those with the same operations merged once each.
     pub(super) distinct: Vec<usize>,
-    pub(super) deltas: Vec<Joined<DeltaOf<M>>>,
+    pub(super) deltas: Vec<Joined>,
     /// The down-sets that were looked at, with their states on the op path.
-    pub(super) down_sets: Vec<(OpSet, M::State)>,
+    pub(super) down_sets: Vec<(OpSet, State)>,
     probes: Vec<usize>,
 }
 
-impl<M: Model> Pool<M> {
-    pub(super) fn new(run: &Execution<'_, M>, reach: Reach) -> Self {
+impl Pool {
+    pub(super) fn new(run: &dyn Run, reach: Reach) -> Self {
         let down_sets = down_sets(run, reach);
         let states = states(run, &down_sets);
         let mut distinct: Vec<usize> = Vec::new();
@@ -79,7 +78,7 @@ impl<M: Model> Pool<M> {
     }
 
     /// The states on which the effects of deltas are compared.
-    pub(super) fn probes(&self) -> impl Iterator<Item = &Reached<M::State>> {
+    pub(super) fn probes(&self) -> impl Iterator<Item = &Reached> {
         self.probes.iter().map(|&at| &self.states[at])
     }
 
@@ -88,7 +87,7 @@ impl<M: Model> Pool<M> {
         &self,
         cap: usize,
         stream: u64,
-    ) -> impl Iterator<Item = [&Reached<M::State>; K]> {
+    ) -> impl Iterator<Item = [&Reached; K]> {
         tuples::<K>(self.distinct.len(), cap, stream)
             .map(|tuple| tuple.map(|at| &self.states[self.distinct[at]]))
     }
@@ -98,13 +97,13 @@ impl<M: Model> Pool<M> {
         &self,
         cap: usize,
         stream: u64,
-    ) -> impl Iterator<Item = [&Joined<DeltaOf<M>>; K]> {
+    ) -> impl Iterator<Item = [&Joined; K]> {
         tuples::<K>(self.deltas.len(), cap, stream).map(|tuple| tuple.map(|at| &self.deltas[at]))
     }
 }
 
-fn down_sets<M: Model>(run: &Execution<'_, M>, reach: Reach) -> Vec<(OpSet, M::State)> {
-    let operations = run.history().len();
+fn down_sets(run: &dyn Run, reach: Reach) -> Vec<(OpSet, State)> {
+    let operations = run.len();
     let mut sets: Vec<OpSet> = if operations <= EXHAUSTIVE || reach == Reach::Everything {
         subsets(operations).filter(|set| run.is_down_set(set)).collect()
     } else {
@@ -116,7 +115,7 @@ fn down_sets<M: Model>(run: &Execution<'_, M>, reach: Reach) -> Vec<(OpSet, M::S
                 run.close(&mut set);
                 set
             })
-            .chain([run.history().all()])
+            .chain([OpSet::first(operations)])
             .collect()
     };
     sets.sort_unstable();
@@ -129,21 +128,18 @@ fn down_sets<M: Model>(run: &Execution<'_, M>, reach: Reach) -> Vec<(OpSet, M::S
         .collect()
 }
 
-fn states<M: Model>(
-    run: &Execution<'_, M>,
-    down_sets: &[(OpSet, M::State)],
-) -> Vec<Reached<M::State>> {
-    let operations = run.history().len();
+fn states(run: &dyn Run, down_sets: &[(OpSet, State)]) -> Vec<Reached> {
+    let operations = run.len();
     let mut states = Vec::new();
-    let mut reach = |state: M::State, merged: OpSet, origin| {
+    let mut reach = |state: State, merged: OpSet, origin| {
         let visible = run.visible(&state);
         states.push(Reached { state, merged, visible, origin });
     };
     reach(run.reader(1), OpSet::new(), Origin::Nothing);
     for index in 0..operations {
-        let saw = run.history().saw(index).clone();
-        reach(run.before(index).clone(), saw, Origin::Before(index));
-        reach(run.after(index).clone(), run.known_after(index), Origin::After(index));
+        let saw = run.saw(index).clone();
+        reach(run.before(index), saw, Origin::Before(index));
+        reach(run.after(index), run.known_after(index), Origin::After(index));
     }
     let mut random = Random::new(operations as u64, 3);
     for (set, state) in down_sets {
@@ -169,7 +165,7 @@ fn states<M: Model>(
             let mut state = run.reader(2);
             let mut merged = OpSet::new();
             for index in order {
-                state.merge(run.after(index));
+                state.merge(&run.after(index));
                 merged.union_with(&run.known_after(index));
             }
             reach(state, merged, Origin::States(order.to_vec()));
@@ -178,22 +174,18 @@ fn states<M: Model>(
     states
 }
 
-fn deltas<M: Model>(
-    run: &Execution<'_, M>,
-    states: &[Reached<M::State>],
-    distinct: &[usize],
-) -> Vec<Joined<DeltaOf<M>>> {
-    let operations = run.history().len();
+fn deltas(run: &dyn Run, states: &[Reached], distinct: &[usize]) -> Vec<Joined> {
+    let operations = run.len();
     let mut random = Random::new(operations as u64, 5);
-    let mut deltas: Vec<Joined<DeltaOf<M>>> =
-        vec![Joined { delta: DeltaOf::<M>::default(), origin: Origin::Join(Vec::new()) }];
+    let mut deltas: Vec<Joined> =
+        vec![Joined { delta: run.empty(), origin: Origin::Join(Vec::new()) }];
     let mut add = |delta, origin| {
         if deltas.iter().all(|known| known.delta != delta) {
             deltas.push(Joined { delta, origin });
         }
     };
     for index in 0..operations {
-        add(run.delta(index).clone(), Origin::Join(vec![index]));
+        add(run.delta(index), Origin::Join(vec![index]));
     }
     let groups: Vec<OpSet> = if operations <= EXHAUSTIVE {
         subsets(operations).filter(|set| set.len() > 1).collect()
@@ -208,7 +200,7 @@ fn deltas<M: Model>(
     for group in groups {
         let mut order: Vec<usize> = group.iter().collect();
         random.shuffle(&mut order);
-        add(run.joined(order.iter().copied()), Origin::Join(order));
+        add(run.joined(&order), Origin::Join(order));
     }
     // What is derived from two states may hold what no operation's delta does.
     for [a, b] in tuples::<2>(distinct.len(), DELTA_JOINS, 6) {
@@ -227,7 +219,7 @@ fn subsets(operations: usize) -> impl Iterator<Item = OpSet> {
 }
 
 /// A drawn order in which the contract allows the deltas of `set` to arrive.
-fn other_order<M: Model>(run: &Execution<'_, M>, set: &OpSet, random: &mut Random) -> Vec<usize> {
+fn other_order(run: &dyn Run, set: &OpSet, random: &mut Random) -> Vec<usize> {
     let mut waiting = set.clone();
     let mut arrived = OpSet::new();
     let mut order = Vec::with_capacity(set.len());
@@ -244,28 +236,28 @@ fn other_order<M: Model>(run: &Execution<'_, M>, set: &OpSet, random: &mut Rando
     order
 }
 
-fn merge_all<M: Model>(run: &Execution<'_, M>, intervals: &[Vec<usize>]) -> M::State {
+fn merge_all(run: &dyn Run, intervals: &[Vec<usize>]) -> State {
     let mut state = run.reader(2);
     for interval in intervals {
-        state.merge(&run.joined(interval.iter().copied()));
+        state.merge(&run.joined(&interval));
     }
     state
 }
 
 impl Origin {
     /// In words.
-    pub(super) fn describe<M: Model>(&self, run: &Execution<'_, M>) -> String {
-        let name = |index: &usize| run.history().at(*index).id.to_string();
+    pub(super) fn describe(&self, run: &dyn Run) -> String {
+        let name = |index: &usize| run.at(*index).id.to_string();
         let names = |order: &[usize], between: &str| {
             order.iter().map(name).collect::<Vec<_>>().join(between)
         };
         match self {
             Self::Nothing => "a replica that has seen nothing".to_owned(),
             Self::Before(index) => {
-                format!("{}, just before {}", run.history().at(*index).id.replica, name(index))
+                format!("{}, just before {}", run.at(*index).id.replica, name(index))
             }
             Self::After(index) => {
-                format!("{}, after {}", run.history().at(*index).id.replica, name(index))
+                format!("{}, after {}", run.at(*index).id.replica, name(index))
             }
             Self::Deltas(intervals) if intervals.is_empty() => Self::Nothing.describe(run),
             Self::Deltas(intervals) => {

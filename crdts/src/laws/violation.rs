@@ -2,10 +2,10 @@
 
 use std::fmt::{self, Write};
 
+use super::erased::{Reading, Run};
 use super::judge::{Finding, breaks};
 use super::{Case, Event, Execution, Law, Report};
-use crate::OpSet;
-use crate::model::Model;
+use crate::{Model, OpSet};
 
 /// Past this width a table's cell is cut; the values below the table are given in full.
 const CELL: usize = 36;
@@ -225,37 +225,35 @@ fn explain(finding: &Finding) -> String {
     text
 }
 
-fn table<M: Model>(run: &Execution<'_, M>, with_stamps: bool) -> String {
-    let (history, model) = (run.history(), run.model());
+fn table(run: &dyn Run, with_stamps: bool) -> String {
     let mut rows =
         vec![["", "operation", "stamp", "had seen", "reads", "specified"].map(str::to_owned)];
-    let mut refusals = run.refusals().iter().peekable();
-    for index in 0..=history.len() {
+    let mut refusals = run.refusals().into_iter().peekable();
+    for index in 0..=run.len() {
         while let Some(refusal) = refusals.next_if(|refusal| refusal.after == index) {
             rows.push([
                 refusal.replica.to_string(),
-                format!("{:?}", refusal.op),
+                refusal.op,
                 String::new(),
                 describe_seen(run, &refusal.saw),
                 "refused".to_owned(),
-                refusal.reason.to_string(),
+                refusal.reason,
             ]);
         }
-        if index < history.len() {
-            let view_set = run.known_after(index);
-            let view = history.view(&view_set);
-            let value = model.read(run.after(index));
-            let specified = match (model.value(&view), model.admits(&view, &value)) {
-                (Some(expected), _) => format!("{expected:?}"),
+        if index < run.len() {
+            let Reading { value, specified, verdict } =
+                run.reading(&run.known_after(index), &run.after(index));
+            let specified = match (specified, verdict) {
+                (Some(expected), _) => expected,
                 (None, Ok(())) => "allowed".to_owned(),
                 (None, Err(reason)) => reason,
             };
             rows.push([
-                history.at(index).id.to_string(),
-                format!("{:?}", history.op(index)),
-                history.at(index).stamp.to_string(),
-                describe_seen(run, history.saw(index)),
-                format!("{value:?}"),
+                run.at(index).id.to_string(),
+                format!("{:?}", run.op(index)),
+                run.at(index).stamp.to_string(),
+                describe_seen(run, run.saw(index)),
+                value,
                 specified,
             ]);
         }
@@ -265,8 +263,8 @@ fn table<M: Model>(run: &Execution<'_, M>, with_stamps: bool) -> String {
 }
 
 /// Runs of one replica's operations as `r1:1-3`.
-fn describe_seen<M: Model>(run: &Execution<'_, M>, seen: &OpSet) -> String {
-    let mut ids: Vec<_> = seen.iter().map(|index| run.history().at(index).id).collect();
+fn describe_seen(run: &dyn Run, seen: &OpSet) -> String {
+    let mut ids: Vec<_> = seen.iter().map(|index| run.at(index).id).collect();
     ids.sort_unstable();
     let runs = ids.chunk_by(|a, b| a.replica == b.replica && a.seq + 1 == b.seq);
     let words: Vec<String> = runs

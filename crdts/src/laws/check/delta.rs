@@ -1,14 +1,13 @@
 //! Deltas and their joins form a join-semilattice, compared by effect, that acts on the states.
 
 use super::DELTA_TUPLES;
+use crate::Merge;
 use crate::laws::Law;
 use crate::laws::judge::{Judge, Verdict, join};
 use crate::laws::pool::Joined;
 use crate::laws::random::tuples;
-use crate::model::{DeltaOf, Model};
-use crate::{Lattice, Merge};
 
-pub(super) fn check<M: Model>(judge: &Judge<'_, '_, M>) -> Verdict {
+pub(super) fn check(judge: &Judge<'_>) -> Verdict {
     check_on_states(judge)?;
     let pairwise = [
         Law::MergeReportsChange,
@@ -41,9 +40,9 @@ pub(super) fn check<M: Model>(judge: &Judge<'_, '_, M>) -> Verdict {
 }
 
 /// What merging one delta does to states.
-fn check_on_states<M: Model>(judge: &Judge<'_, '_, M>) -> Verdict {
+fn check_on_states(judge: &Judge<'_>) -> Verdict {
     let pool = judge.pool;
-    let empty = DeltaOf::<M>::default();
+    let empty = judge.run.empty();
     for at in &pool.distinct {
         let s = &pool.states[*at];
         let merged = join(&s.state, &empty);
@@ -109,11 +108,7 @@ fn mixed(states: usize, deltas: usize, cap: usize) -> impl Iterator<Item = [usiz
         .map(move |[s, t, delta]| [s % states, t % states, delta % deltas])
 }
 
-fn check_pair<M: Model>(
-    judge: &Judge<'_, '_, M>,
-    left: &Joined<DeltaOf<M>>,
-    right: &Joined<DeltaOf<M>>,
-) -> Verdict {
+fn check_pair(judge: &Judge<'_>, left: &Joined, right: &Joined) -> Verdict {
     let given = |finding| judge.delta(judge.delta(finding, "δ₁", left), "δ₂", right);
     let mut joined = left.delta.clone();
     let reported = joined.merge(&right.delta);

@@ -1,44 +1,29 @@
 //! States and deltas travel, and are kept in tables.
 
 use std::fmt::Debug;
-use std::hash::{DefaultHasher, Hash, Hasher};
 
 use crate::laws::Law;
+use crate::laws::erased::{Delta, State};
 use crate::laws::judge::{Finding, Judge, Verdict, join};
-use crate::model::{Model, Wire};
-use crate::wire::{self, Limits};
 
-/// The bytes of a value, as they travel, or why there are none.
-pub(super) fn bytes(value: &impl Wire) -> Result<Vec<u8>, String> {
-    wire::payload_bytes(value).map_err(|error| error.to_string())
-}
-
-fn decode<T: Wire>(bytes: &[u8]) -> Result<T, String> {
-    wire::from_payload_bytes(Limits::default(), bytes).map_err(|error| error.to_string())
-}
-
-fn hash(value: &impl Hash) -> u64 {
-    let mut hasher = DefaultHasher::new();
-    value.hash(&mut hasher);
-    hasher.finish()
-}
-
-pub(super) fn check<M: Model>(judge: &Judge<'_, '_, M>) -> Verdict {
+pub(super) fn check(judge: &Judge<'_>) -> Verdict {
     let pool = judge.pool;
     if judge.wants_any(&[Law::RoundTrip, Law::HashAgrees]) {
         for at in &pool.distinct {
             let s = &pool.states[*at];
-            check_round_trip(judge, &s.state, |finding| judge.state(finding, "a", s))?;
+            let given = |finding| judge.state(finding, "a", s);
+            check_round_trip(judge, &s.state, s.state.round_trip(), State::hash, given)?;
         }
         for delta in &pool.deltas {
-            check_round_trip(judge, &delta.delta, |finding| judge.delta(finding, "a", delta))?;
+            let given = |finding| judge.delta(finding, "a", delta);
+            check_round_trip(judge, &delta.delta, delta.delta.round_trip(), Delta::hash, given)?;
         }
     }
     if judge.wants(Law::HashAgrees) {
         for [a, b] in pool.state_tuples(super::DELTA_TUPLES, 60) {
             let (left, right) = (join(&a.state, &b.state), join(&b.state, &a.state));
             if left == right {
-                judge.expect(Law::HashAgrees, hash(&left) == hash(&right), |finding| {
+                judge.expect(Law::HashAgrees, left.hash() == right.hash(), |finding| {
                     judge
                         .state(judge.state(finding, "a", a), "b", b)
                         .side("a ⊔ b", &left)
@@ -50,12 +35,13 @@ pub(super) fn check<M: Model>(judge: &Judge<'_, '_, M>) -> Verdict {
     Ok(())
 }
 
-fn check_round_trip<M: Model, T: Wire + Eq + Hash + Debug>(
-    judge: &Judge<'_, '_, M>,
+fn check_round_trip<T: PartialEq + Debug>(
+    judge: &Judge<'_>,
     value: &T,
+    back: Result<T, String>,
+    hash: impl Fn(&T) -> u64,
     given: impl Fn(Finding) -> Finding,
 ) -> Verdict {
-    let back = bytes(value).and_then(|bytes| decode::<T>(&bytes));
     judge.expect(Law::RoundTrip, back.as_ref() == Ok(value), |finding| {
         let finding = given(finding);
         match &back {

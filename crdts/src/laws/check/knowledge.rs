@@ -5,9 +5,8 @@ use crate::OpSet;
 use crate::laws::Law;
 use crate::laws::judge::{Judge, Verdict, join};
 use crate::laws::pool::Reached;
-use crate::model::Model;
 
-pub(super) fn check<M: Model>(judge: &Judge<'_, '_, M>) -> Verdict {
+pub(super) fn check(judge: &Judge<'_>) -> Verdict {
     check_performers(judge)?;
     check_visible(judge)?;
     if judge.wants_any(&[Law::EqualKnowledgeEqualState, Law::EqualKnowledgeEqualBytes]) {
@@ -19,27 +18,27 @@ pub(super) fn check<M: Model>(judge: &Judge<'_, '_, M>) -> Verdict {
     Ok(())
 }
 
-fn check_performers<M: Model>(judge: &Judge<'_, '_, M>) -> Verdict {
+fn check_performers(judge: &Judge<'_>) -> Verdict {
     if !judge.wants(Law::PerformerSees) {
         return Ok(());
     }
     let run = judge.run;
-    for index in 0..run.history().len() {
-        let (at, after, delta) = (run.history().at(index), run.after(index), run.delta(index));
-        let visible = run.visible(after);
+    for index in 0..run.len() {
+        let (at, after, delta) = (run.at(index), run.after(index), run.delta(index));
+        let visible = run.visible(&after);
         judge.expect(Law::PerformerSees, visible.contains(index), |finding| {
             finding
-                .given("s", format!("{}, after {}", at.id.replica, at.id), after)
-                .given("δ", format!("the delta of {}", at.id), delta)
-                .side("s ⊔ δ", &join(after, delta))
+                .given("s", format!("{}, after {}", at.id.replica, at.id), &after)
+                .given("δ", format!("the delta of {}", at.id), &delta)
+                .side("s ⊔ δ", &join(&after, &delta))
         })?;
     }
     Ok(())
 }
 
-fn check_visible<M: Model>(judge: &Judge<'_, '_, M>) -> Verdict {
+fn check_visible(judge: &Judge<'_>) -> Verdict {
     let (run, pool) = (judge.run, judge.pool);
-    let names = |set: &OpSet| -> Vec<_> { set.iter().map(|at| run.history().at(at).id).collect() };
+    let names = |set: &OpSet| -> Vec<_> { set.iter().map(|at| run.at(at).id).collect() };
     for at in &pool.distinct {
         let s = &pool.states[*at];
         judge.expect(Law::MergedIsVisible, s.merged.is_subset(&s.visible), |finding| {
@@ -51,20 +50,21 @@ fn check_visible<M: Model>(judge: &Judge<'_, '_, M>) -> Verdict {
         if !judge.wants(Law::MergeMakesVisible) {
             continue;
         }
-        for index in 0..run.history().len() {
+        for index in 0..run.len() {
             if s.visible.contains(index) || !run.needs(index).is_subset(&s.merged) {
                 continue;
             }
-            let merged = join(&s.state, run.delta(index));
+            let delta = run.delta(index);
+            let merged = join(&s.state, &delta);
             let visible = run.visible(&merged);
-            let made = visible.contains(index) || !run.history().saw(index).is_subset(&visible);
+            let made = visible.contains(index) || !run.saw(index).is_subset(&visible);
             judge.expect(Law::MergeMakesVisible, made, |finding| {
-                let id = run.history().at(index).id;
+                let id = run.at(index).id;
                 judge
                     .state(finding, "s", s)
-                    .given("δ", format!("the delta of {id}"), run.delta(index))
+                    .given("δ", format!("the delta of {id}"), &delta)
                     .side("s ⊔ δ", &merged)
-                    .side("(s ⊔ δ) ⊔ δ", &join(&merged, run.delta(index)))
+                    .side("(s ⊔ δ) ⊔ δ", &join(&merged, &delta))
                     .side("visible after", &names(&visible))
             })?;
         }
@@ -72,7 +72,7 @@ fn check_visible<M: Model>(judge: &Judge<'_, '_, M>) -> Verdict {
     Ok(())
 }
 
-fn check_known_states<M: Model>(judge: &Judge<'_, '_, M>) -> Verdict {
+fn check_known_states(judge: &Judge<'_>) -> Verdict {
     for [a, b] in judge.pool.state_tuples(judge.reach.tuples(4 * STATE_TUPLES), 40) {
         if b.visible.is_subset(&a.visible) {
             let merged = join(&a.state, &b.state);
@@ -84,11 +84,11 @@ fn check_known_states<M: Model>(judge: &Judge<'_, '_, M>) -> Verdict {
     Ok(())
 }
 
-fn check_equal_knowledge<M: Model>(judge: &Judge<'_, '_, M>) -> Verdict {
+fn check_equal_knowledge(judge: &Judge<'_>) -> Verdict {
     let states = &judge.pool.states;
     // One of each is enough to compare with, since equality is transitive.
-    let mut by_visible: Vec<&Reached<M::State>> = Vec::new();
-    let mut by_merged: Vec<&Reached<M::State>> = Vec::new();
+    let mut by_visible: Vec<&Reached> = Vec::new();
+    let mut by_merged: Vec<&Reached> = Vec::new();
     for b in states {
         match by_merged.iter().find(|a| a.merged == b.merged) {
             Some(a) => check_equal(judge, a, b)?,
@@ -104,15 +104,11 @@ fn check_equal_knowledge<M: Model>(judge: &Judge<'_, '_, M>) -> Verdict {
     Ok(())
 }
 
-fn check_equal<M: Model>(
-    judge: &Judge<'_, '_, M>,
-    a: &Reached<M::State>,
-    b: &Reached<M::State>,
-) -> Verdict {
+fn check_equal(judge: &Judge<'_>, a: &Reached, b: &Reached) -> Verdict {
     let given = |finding| judge.state(judge.state(finding, "a", a), "b", b);
     judge.expect(Law::EqualKnowledgeEqualState, a.state == b.state, given)?;
     if judge.wants(Law::EqualKnowledgeEqualBytes) {
-        let (left, right) = (super::encoding::bytes(&a.state), super::encoding::bytes(&b.state));
+        let (left, right) = (a.state.bytes(), b.state.bytes());
         judge.expect(Law::EqualKnowledgeEqualBytes, left == right, |finding| {
             given(finding).side("bytes of a", &left).side("bytes of b", &right)
         })?;

@@ -9,7 +9,6 @@ mod replicated;
 mod state;
 
 use super::judge::{Judge, Verdict};
-use crate::model::Model;
 
 /// Up to how many pairs and triples of states are looked at.
 const STATE_TUPLES: usize = 216;
@@ -18,7 +17,7 @@ const DELTA_TUPLES: usize = 64;
 
 /// Checks the laws that are wanted, up to the first that does not hold: what is close to the cause
 /// of a bug first.
-pub(super) fn all<M: Model>(judge: &Judge<'_, '_, M>) -> Verdict {
+pub(super) fn all(judge: &Judge<'_>) -> Verdict {
     operation::check(judge)?;
     state::check(judge)?;
     delta::check(judge)?;

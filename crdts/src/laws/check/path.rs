@@ -3,19 +3,19 @@
 use super::STATE_TUPLES;
 use crate::OpSet;
 use crate::laws::Law;
+use crate::laws::erased::Reading;
 use crate::laws::judge::{Judge, Verdict, join};
 use crate::laws::random::{Random, tuples};
-use crate::model::Model;
 
-pub(super) fn check<M: Model>(judge: &Judge<'_, '_, M>) -> Verdict {
+pub(super) fn check(judge: &Judge<'_>) -> Verdict {
     if !judge.wants_any(&[Law::StatePath, Law::DeltaPath]) {
         return Ok(());
     }
     let (run, down_sets) = (judge.run, &judge.pool.down_sets);
-    let operations = run.history().len();
+    let operations = run.len();
     let mut random = Random::new(operations as u64, 50);
     let describe = |set: &OpSet| {
-        let names: Vec<String> = set.iter().map(|at| run.history().at(at).id.to_string()).collect();
+        let names: Vec<String> = set.iter().map(|at| run.at(at).id.to_string()).collect();
         format!("S({{{}}})", names.join(", "))
     };
     for [one, two] in tuples(down_sets.len(), judge.reach.tuples(STATE_TUPLES), 51) {
@@ -36,11 +36,10 @@ pub(super) fn check<M: Model>(judge: &Judge<'_, '_, M>) -> Verdict {
         let start = random.index(operations + 1);
         let interval: Vec<usize> =
             right_set.iter().filter(|&at| at >= start || !left_set.contains(at)).collect();
-        let delta = run.joined(interval.iter().copied());
+        let delta = run.joined(&interval);
         let merged = join(left, &delta);
         judge.expect(Law::DeltaPath, merged == expected, |finding| {
-            let names: Vec<String> =
-                interval.iter().map(|&at| run.history().at(at).id.to_string()).collect();
+            let names: Vec<String> = interval.iter().map(|&at| run.at(at).id.to_string()).collect();
             finding
                 .given("s", describe(left_set), left)
                 .given("Δ", format!("the join of the deltas of {}", names.join(", ")), &delta)
@@ -51,20 +50,18 @@ pub(super) fn check<M: Model>(judge: &Judge<'_, '_, M>) -> Verdict {
     Ok(())
 }
 
-pub(super) fn check_specification<M: Model>(judge: &Judge<'_, '_, M>) -> Verdict {
+pub(super) fn check_specification(judge: &Judge<'_>) -> Verdict {
     if !judge.wants(Law::Specification) {
         return Ok(());
     }
     let (run, pool) = (judge.run, judge.pool);
     for at in &pool.distinct {
         let s = &pool.states[*at];
-        let view = run.history().view(&s.merged);
-        let value = run.model().read(&s.state);
-        let verdict = run.model().admits(&view, &value);
+        let Reading { value, specified, verdict } = run.reading(&s.merged, &s.state);
         judge.expect(Law::Specification, verdict.is_ok(), |finding| {
-            let mut finding = judge.state(finding, "s", s).side("read there", &value);
-            if let Some(expected) = run.model().value(&view) {
-                finding = finding.side("specified", &expected);
+            let mut finding = judge.state(finding, "s", s).say("read there", value);
+            if let Some(expected) = specified {
+                finding = finding.say("specified", expected);
             }
             finding.say("the reason", verdict.err().unwrap_or_default())
         })?;

@@ -1,17 +1,17 @@
 //! What a replicated type derives from states: parts, news, and what is missing.
 
 use super::{DELTA_TUPLES, STATE_TUPLES};
+use crate::Merge;
 use crate::laws::Law;
+use crate::laws::erased::Delta;
 use crate::laws::judge::{Judge, Verdict, join};
 use crate::laws::pool::{Joined, Reached};
 use crate::laws::random::tuples;
-use crate::model::{DeltaOf, Model};
-use crate::{Merge, Replicated};
 
 /// Up to how many parts redundancy is looked for: it takes the square of their number.
 const PARTS: usize = 40;
 
-pub(super) fn check<M: Model>(judge: &Judge<'_, '_, M>) -> Verdict {
+pub(super) fn check(judge: &Judge<'_>) -> Verdict {
     let pool = judge.pool;
     if judge.wants_any(&[Law::PartsRejoin, Law::PartsIrredundant, Law::PartsIrreducible]) {
         for at in &pool.distinct {
@@ -34,22 +34,22 @@ pub(super) fn check<M: Model>(judge: &Judge<'_, '_, M>) -> Verdict {
     Ok(())
 }
 
-fn check_parts<M: Model>(judge: &Judge<'_, '_, M>, a: &Reached<M::State>) -> Verdict {
+fn check_parts(judge: &Judge<'_>, a: &Reached) -> Verdict {
     let initial = judge.run.reader(0);
-    let parts: Vec<DeltaOf<M>> = a.state.parts().collect();
+    let parts: Vec<Delta> = a.state.parts();
     let joined = parts.iter().fold(initial.clone(), |all, part| join(&all, part));
     judge.expect(Law::PartsRejoin, joined == a.state, |finding| {
         judge.state(finding, "a", a).side("its parts", &parts).side("their join", &joined)
     })?;
 
     // A type may start with something in hand: its parts are in every state.
-    let from_the_start: Vec<DeltaOf<M>> = initial.parts().collect();
+    let from_the_start: Vec<Delta> = initial.parts();
     if parts.len() <= PARTS {
         for (at, part) in parts.iter().enumerate() {
             let others = parts.iter().enumerate().filter(|other| other.0 != at);
             let rest = others.fold(initial.clone(), |all, (_, other)| join(&all, other));
-            let adds = *part != DeltaOf::<M>::default()
-                && (rest != joined || from_the_start.contains(part));
+            let adds =
+                *part != judge.run.empty() && (rest != joined || from_the_start.contains(part));
             judge.expect(Law::PartsIrredundant, adds, |finding| {
                 judge
                     .state(finding, "a", a)
@@ -62,8 +62,8 @@ fn check_parts<M: Model>(judge: &Judge<'_, '_, M>, a: &Reached<M::State>) -> Ver
 
     for part in parts.iter().filter(|part| !from_the_start.contains(part)) {
         let alone = join(&initial, part);
-        let within: Vec<DeltaOf<M>> =
-            alone.parts().filter(|inner| !from_the_start.contains(inner)).collect();
+        let within: Vec<Delta> =
+            alone.parts().into_iter().filter(|inner| !from_the_start.contains(inner)).collect();
         judge.expect(Law::PartsIrreducible, within.len() < 2, |finding| {
             judge.state(finding, "a", a).side("a part of a", part).side("its parts", &within)
         })?;
@@ -71,11 +71,7 @@ fn check_parts<M: Model>(judge: &Judge<'_, '_, M>, a: &Reached<M::State>) -> Ver
     Ok(())
 }
 
-fn check_news<M: Model>(
-    judge: &Judge<'_, '_, M>,
-    s: &Reached<M::State>,
-    delta: &Joined<DeltaOf<M>>,
-) -> Verdict {
+fn check_news(judge: &Judge<'_>, s: &Reached, delta: &Joined) -> Verdict {
     let given = |finding| judge.delta(judge.state(finding, "s", s), "δ", delta);
     let merged = join(&s.state, &delta.delta);
     let news = s.state.news(&delta.delta);
@@ -103,12 +99,7 @@ fn check_news<M: Model>(
     Ok(())
 }
 
-fn check_missing<M: Model>(
-    judge: &Judge<'_, '_, M>,
-    a: &Reached<M::State>,
-    b: &Reached<M::State>,
-    also_least: bool,
-) -> Verdict {
+fn check_missing(judge: &Judge<'_>, a: &Reached, b: &Reached, also_least: bool) -> Verdict {
     let given = |finding| judge.state(judge.state(finding, "a", a), "b", b);
     let merged = join(&b.state, &a.state);
     let missing = a.state.missing_from(&b.state);
@@ -116,7 +107,7 @@ fn check_missing<M: Model>(
     judge.expect(Law::MissingNoneIffCovered, missing.is_some() == changes, |finding| {
         given(finding).side("b ⊔ a", &merged).side("a.missing_from(b)", &missing)
     })?;
-    let missing = missing.unwrap_or_default();
+    let missing = missing.unwrap_or_else(|| judge.run.empty());
     let by_missing = join(&b.state, &missing);
     judge.expect(Law::MissingSuffices, by_missing == merged, |finding| {
         given(finding)
@@ -125,8 +116,8 @@ fn check_missing<M: Model>(
             .side("b ⊔ a.missing_from(b)", &by_missing)
     })?;
     if also_least && judge.wants(Law::MissingIsLeast) {
-        let mut least = DeltaOf::<M>::default();
-        for part in a.state.parts().filter(|part| join(&b.state, part) != b.state) {
+        let mut least = judge.run.empty();
+        for part in a.state.parts().into_iter().filter(|part| join(&b.state, part) != b.state) {
             least.merge(&part);
         }
         judge.expect_alike(

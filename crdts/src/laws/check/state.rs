@@ -1,13 +1,12 @@
 //! Reached states form a join-semilattice.
 
 use super::STATE_TUPLES;
+use crate::Merge;
 use crate::laws::Law;
 use crate::laws::judge::{Judge, Verdict, join};
 use crate::laws::pool::Reached;
-use crate::model::Model;
-use crate::{Lattice, Merge};
 
-pub(super) fn check<M: Model>(judge: &Judge<'_, '_, M>) -> Verdict {
+pub(super) fn check(judge: &Judge<'_>) -> Verdict {
     let pairwise = [
         Law::MergeReportsChange,
         Law::StatesIdempotent,
@@ -33,11 +32,7 @@ pub(super) fn check<M: Model>(judge: &Judge<'_, '_, M>) -> Verdict {
     Ok(())
 }
 
-fn check_pair<M: Model>(
-    judge: &Judge<'_, '_, M>,
-    a: &Reached<M::State>,
-    b: &Reached<M::State>,
-) -> Verdict {
+fn check_pair(judge: &Judge<'_>, a: &Reached, b: &Reached) -> Verdict {
     let given = |finding| judge.state(judge.state(finding, "a", a), "b", b);
     let mut joined = a.state.clone();
     let reported = joined.merge(&b.state);

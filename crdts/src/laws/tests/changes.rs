@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Debug;
 use std::hash::{Hash, Hasher};
 
+use crate::laws::erased::State;
 use crate::laws::judge::{Reach, join};
 use crate::laws::pool::Pool;
 use crate::laws::random::Random;
@@ -26,7 +27,8 @@ fn follows<M: Model>(
     follow: impl Fn(&mut M::Value, &M::State, &M::State) -> usize,
 ) {
     let (mut changes, mut silent) = (0, 0);
-    let mut check = |old: &M::State, new: &M::State| {
+    let mut check = |old: &State, new: &State| {
+        let (old, new): (&M::State, &M::State) = (old.concrete(), new.concrete());
         let mut value = model.read(old);
         let told = follow(&mut value, old, new);
         assert_eq!(value, model.read(new), "{told} changes from {old:?} to {new:?}");

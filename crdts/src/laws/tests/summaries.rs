@@ -5,7 +5,7 @@ use crate::laws::pool::Pool;
 use crate::laws::random::Random;
 use crate::laws::{Case, Execution};
 use crate::spec::{self, Collect, Collecting};
-use crate::{Lattice, Model, ReplicaId, Summarize};
+use crate::{Model, ReplicaId, Summarize};
 
 fn suffices<M: Model<State: Summarize>>(model: &M) {
     suffices_of(model, 4, |state| state);
@@ -24,7 +24,7 @@ fn suffices_of<M: Model, S: Summarize>(model: &M, replicas: usize, part: impl Fn
         let run = Execution::run(model, &case);
         let pool = Pool::new(&run, Reach::Sampled);
         for [a, b] in pool.state_tuples::<2>(216, 20) {
-            let (a, b) = (part(&a.state), part(&b.state));
+            let (a, b) = (part(a.state.concrete()), part(b.state.concrete()));
             match a.beyond(&b.summary()) {
                 Some(delta) => {
                     assert!(!b.covers(a), "{delta:?} of {a:?} for {b:?}, which has it");
