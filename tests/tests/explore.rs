@@ -189,6 +189,10 @@ fn collecting_at_different_times_changes_no_value() {
     holds("set", RwSetModel::new([1u8]), &set, &[3, 2]);
     let map = ["1: +1", "remove 1", "collect"];
     holds("map", OrMapModel::new([1u8], ResettableCounterModel), &map, &[4, 2]);
+    let flags = ["1: enable", "1: disable", "remove 1", "collect"];
+    holds("flags", OrMapModel::new([1u8], DwFlagModel), &flags, &[3, 2]);
+    let groups = ["1: add 7", "1: remove 7", "1: clear", "collect"];
+    holds("groups", OrMapModel::new([1u8], RwSetModel::new([7u8])), &groups, &[3, 2]);
     let document = [r#""note": +1"#, r#"remove "note""#, "collect"];
     holds("document", DocumentModel, &document, &[3, 2]);
     let letters = || SequenceModel::new(["a".to_owned(), "b".to_owned()]);

@@ -91,8 +91,8 @@ impl DwFlag {
     ///
     /// `cut` must be causally stable: every operation that is still to come here had seen all of
     /// it. [`MatrixClock::stable`](crate::MatrixClock::stable) says what is. The delta travels like
-    /// any other. Inside a map, where a key is present as long as something is remembered, nothing is
-    /// forgotten before the key is removed.
+    /// any other. Inside a map, where a key is present as long as something is remembered, one disable
+    /// is kept.
     ///
     /// ```
     /// use rejoin_crdts::{DwFlag, MatrixClock, ReplicaId};
@@ -107,13 +107,19 @@ impl DwFlag {
     /// ```
     #[must_use = "the delta is what the other replicas need"]
     pub fn stabilise(&mut self, me: ReplicaId, cut: &CausalContext) -> DwFlagDelta {
-        let body = |mut cursor: Cursor<'_, DotFun<bool>>| {
-            // An enable that is still to come has seen a stable disable, and wins over it.
-            if cursor.store.iter().all(|(_, on)| !on) {
-                cursor.remove_where(|dot, _| cut.contains(dot));
-            }
-        };
-        self.body.edit(me, body).0
+        self.body.edit(me, |cursor| Self::forget(cursor, cut, false)).0
+    }
+
+    /// An enable that is still to come has seen a stable disable, and wins over it.
+    ///
+    /// `spare` the greatest dot: of two replicas that do so at once, one has the greatest of all and
+    /// neither takes it away.
+    fn forget(mut cursor: Cursor<'_, DotFun<bool>>, cut: &CausalContext, spare: bool) {
+        if cursor.store.iter().all(|(_, on)| !on) {
+            let stable = cursor.store.iter().map(|(dot, _)| dot).filter(|&dot| cut.contains(dot));
+            let spared = stable.max().filter(|_| spare);
+            cursor.remove_where(|dot, _| cut.contains(dot) && Some(dot) != spared);
+        }
     }
 
     /// Whether it is on.
@@ -270,6 +276,10 @@ impl Causal for DwFlag {
         theirs: &CausalContext,
     ) -> <Self::Store as DotStore>::Delta {
         store.missing_from(mine, &Self::Store::default(), theirs)
+    }
+
+    fn stabilise(cursor: &mut Cursor<'_, Self::Store>, cut: &CausalContext) {
+        Self::forget(cursor.reborrow(), cut, true);
     }
 
     fn alike(one: &Self::Store, other: &Self::Store) -> bool {

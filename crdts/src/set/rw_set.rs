@@ -442,8 +442,8 @@ impl<T: Element> RwSet<T> {
     ///
     /// `cut` must be causally stable: every operation that is still to come here had seen all of
     /// it. [`MatrixClock::stable`](crate::MatrixClock::stable) says what is. The delta travels like
-    /// any other. Inside a map, where a key is present as long as something is remembered, nothing is
-    /// forgotten before the key is removed.
+    /// any other. Inside a map, where a key is present as long as something is remembered, one remove
+    /// or clear is kept.
     ///
     /// Complexity: linear in the elements that are remembered.
     ///
@@ -460,17 +460,15 @@ impl<T: Element> RwSet<T> {
     /// ```
     #[must_use = "the delta is what the other replicas need"]
     pub fn stabilise(&mut self, me: ReplicaId, cut: &CausalContext) -> RwSetDelta<T> {
-        self.body.edit(me, |cursor| Self::forget(cursor, cut)).0
+        self.body.edit(me, |cursor| Self::forget(cursor, cut, false)).0
     }
 
     /// An add that is still to come has seen a stable remove, and wins over it: it is kept only
     /// against adds that are here.
-    fn forget(mut cursor: Cursor<'_, Store<T>>, cut: &CausalContext) {
-        let out = |marks: &DotFun<Mark>| marks.iter().all(|(_, mark)| *mark == Mark::Removed);
-        let out = cursor.store.1.iter().filter(|(_, marks)| out(marks));
-        for element in out.map(|(element, _)| element.clone()).collect::<Vec<_>>() {
-            cursor.second().at(element, |mut at| at.remove_where(|dot, _| cut.contains(dot)));
-        }
+    ///
+    /// `spare` the greatest dot: of two replicas that do so at once, one has the greatest of all and
+    /// neither takes it away.
+    fn forget(mut cursor: Cursor<'_, Store<T>>, cut: &CausalContext, spare: bool) {
         let holds_out = |clear, marks: &DotFun<Mark>| {
             let mut adds = marks.iter().filter_map(|(_, mark)| match mark {
                 Mark::Added(clears) => Some(clears.contains(&clear)),
@@ -485,7 +483,17 @@ impl<T: Element> RwSet<T> {
             .filter(|&clear| cut.contains(clear))
             .filter(|&clear| !elements.iter().any(|(_, marks)| holds_out(clear, marks)))
             .collect();
-        cursor.first().remove_where(|clear, ()| idle.contains(&clear));
+        let is_out = |marks: &DotFun<Mark>| marks.iter().all(|(_, mark)| *mark == Mark::Removed);
+        let out: Vec<_> = elements.iter().filter(|(_, marks)| is_out(marks)).collect();
+        let removes = out.iter().flat_map(|(_, marks)| marks.iter().map(|(dot, _)| dot));
+        let stable = removes.filter(|&dot| cut.contains(dot)).chain(idle.iter().copied());
+        let spared = stable.max().filter(|_| spare);
+        let out: Vec<T> = out.into_iter().map(|(element, _)| element.clone()).collect();
+        let goes = |dot: Dot| cut.contains(dot) && Some(dot) != spared;
+        for element in out {
+            cursor.second().at(element, |mut at| at.remove_where(|dot, _| goes(dot)));
+        }
+        cursor.first().remove_where(|clear, ()| idle.contains(&clear) && goes(clear));
     }
 }
 
@@ -508,6 +516,10 @@ impl<T: Element> Causal for RwSet<T> {
         theirs: &CausalContext,
     ) -> <Self::Store as DotStore>::Delta {
         store.missing_from(mine, &Self::Store::default(), theirs)
+    }
+
+    fn stabilise(cursor: &mut Cursor<'_, Self::Store>, cut: &CausalContext) {
+        Self::forget(cursor.reborrow(), cut, true);
     }
 
     fn alike(one: &Self::Store, other: &Self::Store) -> bool {

@@ -180,7 +180,7 @@ impl Nested for DwFlagModel {
         view.is_enabled()
     }
 
-    /// That it is off is remembered until the key is removed.
+    /// That it was turned off is remembered until the key is removed, by one disable at least.
     fn present(&self, view: &View<'_, FlagOp>) -> bool {
         !view.is_empty()
     }

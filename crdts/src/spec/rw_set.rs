@@ -126,7 +126,7 @@ impl<T: Element + Wire + Send + Sync> Nested for RwSetModel<T> {
         view.iter().cloned().collect()
     }
 
-    /// Removes are remembered until the key is removed.
+    /// Of what was removed one at least is remembered until the key is removed.
     fn present(&self, view: &View<'_, SetOp<T>>) -> bool {
         !view.is_empty()
     }

@@ -35,6 +35,8 @@ fn collecting_at_any_time_changes_nothing() {
     holds(spec::DwFlagModel);
     holds(spec::RwSetModel::new([1, 2]));
     holds(spec::OrMapModel::new([1], spec::ResettableCounterModel));
+    holds(spec::OrMapModel::new([1], spec::DwFlagModel));
+    holds(spec::OrMapModel::new([1], spec::RwSetModel::new([1, 2])));
     holds(spec::DocumentModel);
     holds(spec::SequenceModel::new([1, 2]));
     holds(spec::OrMapModel::new([1], spec::SequenceModel::new([1, 2])));
