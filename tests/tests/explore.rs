@@ -6,8 +6,8 @@ use std::sync::Arc;
 use rejoin_crdts::ReplicaId;
 use rejoin_crdts::spec::{
     Collect, Collecting, DocumentModel, DwFlagModel, EwFlagModel, GCounterModel, LexicalModel,
-    OptionModel, OrMapModel, OrSetModel, PairModel, ResettableCounterModel, RwSetModel,
-    SequenceModel,
+    LwwMapModel, OptionModel, OrMapModel, OrSetModel, PairModel, ResettableCounterModel,
+    RwSetModel, SequenceModel,
 };
 use rejoin_sim::explore::{Explored, Reductions, Scope};
 use rejoin_sim::{Registry, Subject, TypeSubject, Verdict};
@@ -187,6 +187,10 @@ fn collecting_at_different_times_changes_no_value() {
     holds("flag", DwFlagModel, &["enable", "disable", "collect"], &[3, 3]);
     let set = ["add 1", "remove 1", "clear", "collect"];
     holds("set", RwSetModel::new([1u8]), &set, &[3, 2]);
+    let settings = ["remove 1", "put 2: 7", "collect"]; // what forgets one key speaks of the other
+    holds("settings", LwwMapModel::new([1u8, 2], [7u8]), &settings, &[3, 2]);
+    holds("settings", LwwMapModel::new([1u8, 2], [7u8]), &settings, &[2, 1, 1]);
+    holds("settings", LwwMapModel::new([1u8, 2], [7u8]), &[], &[2, 2]);
     let map = ["1: +1", "remove 1", "collect"];
     holds("map", OrMapModel::new([1u8], ResettableCounterModel), &map, &[4, 2]);
     let flags = ["1: enable", "1: disable", "remove 1", "collect"];

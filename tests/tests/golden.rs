@@ -97,6 +97,8 @@ fn counters_with_conditions_and_types_without_dots() {
     let _ = settings.remove(stamp(2), "shape").unwrap();
     golden("lww-map", &settings);
     golden("lww-map-delta", &delta);
+    golden("lww-map-collection", &settings.stabilise(stamp(2)));
+    golden("lww-map-collected", &settings);
 }
 
 #[test]

@@ -8,6 +8,7 @@ use im::OrdMap;
 use im::ordmap::DiffItem;
 use serde::{Deserialize, Serialize};
 
+use super::lasts::{Last, Lasts, covers, join, lacked, touched};
 use crate::causal::Element;
 use crate::register::StaleStamp;
 use crate::{Lattice, MapChange, Merge, Replicated, Timestamp, sorted};
@@ -22,16 +23,18 @@ use crate::{Lattice, MapChange, Merge, Replicated, Timestamp, sorted};
 ///
 /// **Anomalies**: of concurrent changes of one key all but one are lost; which one, the clocks
 /// decide. A value is replaced as a whole. Where that matters, take an [`OrMap`](crate::OrMap).
-/// **Delivery**: any order.
+/// **Delivery**: any order. A [collection](Self::stabilise) tells of the removes that it forgets: it
+/// may arrive in any order too, but where it arrives before them, their keys are gone already.
 ///
 /// **Cost**: one stamp for each key that was ever put or removed: a removed key leaves its stamp
-/// behind for good, since a put that arrives late would otherwise bring it back. Put, remove and
-/// lookup are logarithmic, `len` is O(1), iteration passes over the removed keys too; a delta is
-/// what changed, and merging it costs its size times the logarithm of the map; cloning is O(1), and
-/// merging states that share structure costs their difference. There are no dots, so there is no
-/// summary that says exactly and in less space what a replica has, and no
-/// [`Summarize`](crate::Summarize): deltas arrive in any order, so a greatest stamp says nothing of
-/// smaller ones, and only the stamp of every key tells. Whoever cannot tell compares states.
+/// behind, since a put that arrives late would otherwise bring it back, until that is
+/// [stable](Self::stabilise). Put, remove and lookup are logarithmic, `len` is O(1), iteration passes
+/// over the removed keys too; a delta is what changed, and merging it costs its size times the
+/// logarithm of the map; cloning is O(1), and merging states that share structure costs their
+/// difference. There are no dots, so there is no summary that says exactly and in less space what a
+/// replica has, and no [`Summarize`](crate::Summarize): deltas arrive in any order, so a greatest
+/// stamp says nothing of smaller ones, and only the stamp of every key tells. Whoever cannot tell
+/// compares states.
 ///
 /// **Source**: Johnson & Thomas, RFC 677, 1975, whose database of stamped entries it is; Shapiro et
 /// al., INRIA RR-7506, 2011.
@@ -62,16 +65,14 @@ use crate::{Lattice, MapChange, Merge, Replicated, Timestamp, sorted};
     deserialize = "K: Deserialize<'de>, V: Deserialize<'de>"
 ))]
 pub struct LwwMap<K: Element, V: Element> {
+    rest: Last<V>, // no put
     #[serde(serialize_with = "sorted::map::serialize")]
-    entries: OrdMap<K, Change<V>>,
+    entries: OrdMap<K, Last<V>>, // none is the rest
     #[serde(skip)]
     len: usize, // how many entries are puts
 }
 
-/// What was done to a key: a put of a value, or a remove. The order is that of who wins.
-type Change<V> = (Timestamp, Option<V>);
-
-/// Puts and removes of an [`LwwMap`], one for each key at most.
+/// Puts and removes of an [`LwwMap`], one for each key at most, and what was forgotten.
 ///
 /// ```
 /// use rejoin_crdts::{LwwMap, Merge, ReplicaId, Timestamp};
@@ -85,26 +86,52 @@ type Change<V> = (Timestamp, Option<V>);
 /// # Ok::<(), rejoin_crdts::StaleStamp>(())
 /// ```
 #[derive(Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(try_from = "Raw<K, V>")]
 #[serde(bound(
     serialize = "K: Serialize, V: Serialize",
-    deserialize = "K: Ord + Deserialize<'de>, V: Deserialize<'de>"
+    deserialize = "K: Ord + Deserialize<'de>, V: PartialEq + Deserialize<'de>"
 ))]
 pub struct LwwMapDelta<K, V> {
-    #[serde(with = "sorted::map")]
-    entries: BTreeMap<K, Change<V>>,
+    pub(super) rest: Last<V>, // no put
+    #[serde(serialize_with = "sorted::map::serialize")]
+    pub(super) entries: BTreeMap<K, Last<V>>, // none is the rest
+}
+
+/// As strangers send it.
+#[derive(Deserialize)]
+#[serde(rename = "LwwMap")]
+#[serde(bound(deserialize = "K: Ord + Deserialize<'de>, V: Deserialize<'de>"))]
+struct Raw<K, V> {
+    rest: Last<V>,
+    #[serde(deserialize_with = "sorted::map::deserialize")]
+    entries: BTreeMap<K, Last<V>>,
+}
+
+impl<K, V: PartialEq> TryFrom<Raw<K, V>> for LwwMapDelta<K, V> {
+    type Error = &'static str;
+
+    fn try_from(Raw { rest, entries }: Raw<K, V>) -> Result<Self, Self::Error> {
+        if rest.value().is_some() {
+            return Err("a value is put under all keys that are not named");
+        }
+        if entries.values().any(|last| *last == rest) {
+            return Err("a key is named of which nothing else is said than of all the others");
+        }
+        Ok(Self { rest, entries })
+    }
 }
 
 impl<K: Element, V: Element> From<LwwMapDelta<K, V>> for LwwMap<K, V> {
-    fn from(LwwMapDelta { entries }: LwwMapDelta<K, V>) -> Self {
-        let len = entries.values().filter(|change| change.1.is_some()).count();
-        Self { entries: entries.into_iter().collect(), len }
+    fn from(LwwMapDelta { rest, entries }: LwwMapDelta<K, V>) -> Self {
+        let len = entries.values().filter(|last| last.value().is_some()).count();
+        Self { rest, entries: entries.into_iter().collect(), len }
     }
 }
 
 // How many are puts follows from the entries, and is not compared.
 impl<K: Element, V: Element> PartialEq for LwwMap<K, V> {
     fn eq(&self, other: &Self) -> bool {
-        self.entries == other.entries
+        self.rest == other.rest && self.entries == other.entries
     }
 }
 
@@ -112,19 +139,20 @@ impl<K: Element, V: Element> Eq for LwwMap<K, V> {}
 
 impl<K: Element, V: Element> std::hash::Hash for LwwMap<K, V> {
     fn hash<H: std::hash::Hasher>(&self, state: &mut H) {
+        self.rest.hash(state);
         self.entries.hash(state);
     }
 }
 
 impl<K: Element, V: Element> Default for LwwMap<K, V> {
     fn default() -> Self {
-        Self { entries: OrdMap::new(), len: 0 }
+        Self { rest: Last::Unsaid, entries: OrdMap::new(), len: 0 }
     }
 }
 
 impl<K, V> Default for LwwMapDelta<K, V> {
     fn default() -> Self {
-        Self { entries: BTreeMap::new() }
+        Self { rest: Last::Unsaid, entries: BTreeMap::new() }
     }
 }
 
@@ -144,7 +172,8 @@ impl<K: Element, V: Element> LwwMap<K, V> {
     ///
     /// # Errors
     ///
-    /// [`StaleStamp`] unless `stamp` exceeds the stamp that the key has; nothing changes.
+    /// [`StaleStamp`] unless `stamp` exceeds the stamp that the key has, and those of the removes that
+    /// were forgotten; nothing changes.
     ///
     /// ```
     /// use rejoin_crdts::{LwwMap, ReplicaId, Timestamp};
@@ -163,7 +192,7 @@ impl<K: Element, V: Element> LwwMap<K, V> {
         key: impl Into<K>,
         value: impl Into<V>,
     ) -> Result<LwwMapDelta<K, V>, StaleStamp> {
-        self.change(key.into(), (stamp, Some(value.into())))
+        self.change(stamp, key.into(), Last::Put(stamp, value.into()))
     }
 
     /// Removes `key` and returns the delta. A key that was not there is stamped too: a put with a
@@ -171,7 +200,8 @@ impl<K: Element, V: Element> LwwMap<K, V> {
     ///
     /// # Errors
     ///
-    /// [`StaleStamp`] unless `stamp` exceeds the stamp that the key has; nothing changes.
+    /// [`StaleStamp`] unless `stamp` exceeds the stamp that the key has, and those of the removes that
+    /// were forgotten; nothing changes.
     ///
     /// ```
     /// use rejoin_crdts::{LwwMap, Merge, ReplicaId, Timestamp};
@@ -189,7 +219,7 @@ impl<K: Element, V: Element> LwwMap<K, V> {
         stamp: Timestamp,
         key: impl Into<K>,
     ) -> Result<LwwMapDelta<K, V>, StaleStamp> {
-        self.change(key.into(), (stamp, None))
+        self.change(stamp, key.into(), Last::Removed(stamp))
     }
 
     /// The value under `key`.
@@ -207,7 +237,7 @@ impl<K: Element, V: Element> LwwMap<K, V> {
     where
         K: Borrow<Q>,
     {
-        self.entries.get(key).and_then(|change| change.1.as_ref())
+        self.entries.get(key).and_then(Last::value)
     }
 
     /// Whether `key` is there.
@@ -229,7 +259,7 @@ impl<K: Element, V: Element> LwwMap<K, V> {
         self.get(key).is_some()
     }
 
-    /// The stamp of what was last done to `key`, a remove included.
+    /// The stamp of what was last done to `key`, a remove included until it is forgotten.
     ///
     /// ```
     /// use rejoin_crdts::{LwwMap, ReplicaId, Timestamp};
@@ -244,7 +274,7 @@ impl<K: Element, V: Element> LwwMap<K, V> {
     where
         K: Borrow<Q>,
     {
-        self.entries.get(key).map(|change| change.0)
+        self.entries.get(key).and_then(Last::stamp)
     }
 
     /// The keys that are there, with their values, ascending.
@@ -261,7 +291,7 @@ impl<K: Element, V: Element> LwwMap<K, V> {
     /// # Ok::<(), rejoin_crdts::StaleStamp>(())
     /// ```
     pub fn iter(&self) -> impl Iterator<Item = (&K, &V)> + '_ {
-        self.entries.iter().filter_map(|(key, change)| Some((key, change.1.as_ref()?)))
+        self.entries.iter().filter_map(|(key, last)| Some((key, last.value()?)))
     }
 
     /// How many keys are there. O(1).
@@ -321,115 +351,186 @@ impl<K: Element, V: Element> LwwMap<K, V> {
     ) -> impl Iterator<Item = MapChange<&'a K, &'a V>> + 'a {
         before.entries.diff(&self.entries).filter_map(|difference| {
             let (key, old, new) = match difference {
-                DiffItem::Add(key, new) => (key, None, new.1.as_ref()),
-                DiffItem::Remove(key, old) => (key, old.1.as_ref(), None),
-                DiffItem::Update { old, new } => (new.0, old.1.1.as_ref(), new.1.1.as_ref()),
+                DiffItem::Add(key, new) => (key, None, new.value()),
+                DiffItem::Remove(key, old) => (key, old.value(), None),
+                DiffItem::Update { old, new } => (new.0, old.1.value(), new.1.value()),
             };
             MapChange::of(key, old, new, |old, new| old == new)
         })
     }
 
-    fn change(&mut self, key: K, change: Change<V>) -> Result<LwwMapDelta<K, V>, StaleStamp> {
-        match self.stamp(&key) {
-            Some(current) if change.0 <= current => Err(StaleStamp { stamp: change.0, current }),
+    /// Forgets the removes with stamps up to `cut`, and returns the delta. What is read does not
+    /// change, but from now on a change with a stamp up to the greatest of theirs is stale, whichever
+    /// its key.
+    ///
+    /// `cut` must be *stable*: every put and remove with a stamp up to it, whoever performs it, is here
+    /// already. The least of the last stamps that came from each of those who may write will do, if
+    /// what each of them does arrives in the order of its stamps; whoever has nothing to write can
+    /// send the stamp alone. Whoever is new writes nothing before it has the state of another. A put
+    /// below a cut that was not stable is lost, though everywhere alike.
+    ///
+    /// The delta travels like any other. It says which keys stay, so it need not wait for the puts
+    /// and removes that led to it. Where it arrives before a remove, it removes: in causal order
+    /// nobody reads anything else than the specification says.
+    ///
+    /// Complexity: linear in the entries, times the logarithm, here and wherever the delta is merged.
+    /// It names every key that is there with a stamp below those of the removes, without its value, so
+    /// this is for when there is much to forget. Where there is nothing, the delta is empty.
+    ///
+    /// ```
+    /// use rejoin_crdts::{LwwMap, Merge, ReplicaId, Timestamp};
+    /// let (a, b) = (ReplicaId::new(1, 0), ReplicaId::new(2, 0));
+    /// let (mut here, mut there) = (LwwMap::<String, u32>::new(), LwwMap::new());
+    /// there.merge(&here.put(Timestamp::new(1_000, 0, a), "volume", 7u32)?);
+    /// there.merge(&here.remove(Timestamp::new(1_001, 0, a), "mute")?);
+    /// here.merge(&there.put(Timestamp::new(1_002, 0, b), "bass", 3u32)?);
+    /// assert_eq!(here.stamp("mute"), Some(Timestamp::new(1_001, 0, a)));
+    /// let cut = Timestamp::new(1_001, 0, a).min(Timestamp::new(1_002, 0, b)); // the last of each
+    /// there.merge(&here.stabilise(cut));
+    /// assert_eq!(here.stamp("mute"), None);
+    /// assert!(here == there && here.get("volume") == Some(&7));
+    /// assert!(there.put(cut, "mute", 1u32).is_err()); // too late
+    /// # Ok::<(), rejoin_crdts::StaleStamp>(())
+    /// ```
+    #[must_use = "the delta is what the other replicas need"]
+    pub fn stabilise(&mut self, cut: Timestamp) -> LwwMapDelta<K, V> {
+        let is_garbage = |last: &&Last<V>| {
+            **last > self.rest && matches!(last, Last::Removed(stamp) if *stamp <= cut)
+        };
+        let Some(rest) = self.entries.values().filter(is_garbage).max().cloned() else {
+            return LwwMapDelta::default();
+        };
+        let stays = self.entries.iter().filter(|(_, last)| **last < rest && !is_garbage(last));
+        let entries = stays.map(|(key, _)| (key.clone(), Last::Unsaid)).collect();
+        let delta = LwwMapDelta { rest, entries };
+        self.merge(&delta);
+        delta
+    }
+
+    fn change(
+        &mut self,
+        stamp: Timestamp,
+        key: K,
+        last: Last<V>,
+    ) -> Result<LwwMapDelta<K, V>, StaleStamp> {
+        match self.at(&key).max(&self.rest).stamp() {
+            Some(current) if stamp <= current => Err(StaleStamp { stamp, current }),
             _ => {
-                self.set(key.clone(), change.clone());
-                Ok(LwwMapDelta::of_one(key, change))
+                self.set_entry(key.clone(), Some(last.clone()));
+                Ok(LwwMapDelta::of_one(key, last))
             }
         }
     }
 
-    fn set(&mut self, key: K, change: Change<V>) {
-        self.len += usize::from(change.1.is_some());
-        if let Some((_, Some(_))) = self.entries.insert(key, change) {
-            self.len -= 1;
-        }
-    }
-
-    fn lacks(&self, key: &K, change: &Change<V>) -> bool {
-        self.entries.get(key).is_none_or(|current| current < change)
-    }
-
-    /// What wins in `theirs` over what is here, ascending. Costs their difference.
-    fn lost_to<'a>(&'a self, theirs: &'a Self) -> impl Iterator<Item = (&'a K, &'a Change<V>)> {
-        self.entries.diff(&theirs.entries).filter_map(|difference| match difference {
-            DiffItem::Add(key, change) => Some((key, change)),
-            DiffItem::Update { old, new } => (old.1 < new.1).then_some(new),
-            DiffItem::Remove(..) => None,
+    /// The keys whose entries are not the same in `other`, ascending. Costs the difference.
+    fn differing<'a>(&'a self, other: &'a Self) -> impl Iterator<Item = &'a K> {
+        self.entries.diff(&other.entries).map(|difference| match difference {
+            DiffItem::Add(key, _) | DiffItem::Remove(key, _) => key,
+            DiffItem::Update { new, .. } => new.0,
         })
     }
 }
 
 impl<K: Element, V: Element> LwwMapDelta<K, V> {
-    fn of_one(key: K, change: Change<V>) -> Self {
-        Self { entries: [(key, change)].into() }
+    fn of_one(key: K, last: Last<V>) -> Self {
+        Self { rest: Last::Unsaid, entries: [(key, last)].into() }
+    }
+}
+
+impl<K: Element, V: Element> Lasts<K, V> for LwwMap<K, V> {
+    fn rest(&self) -> &Last<V> {
+        &self.rest
     }
 
-    fn unless_empty<'a>(changes: impl Iterator<Item = (&'a K, &'a Change<V>)>) -> Option<Self> {
-        let entries: BTreeMap<K, Change<V>> =
-            changes.map(|(key, change)| (key.clone(), change.clone())).collect();
-        (!entries.is_empty()).then_some(Self { entries })
+    fn entry(&self, key: &K) -> Option<&Last<V>> {
+        self.entries.get(key)
+    }
+
+    fn keys<'a>(&'a self) -> impl Iterator<Item = &'a K>
+    where
+        K: 'a,
+    {
+        self.entries.keys()
+    }
+
+    fn set_rest(&mut self, rest: Last<V>) {
+        self.rest = rest;
+    }
+
+    fn set_entry(&mut self, key: K, last: Option<Last<V>>) {
+        self.len += usize::from(last.as_ref().is_some_and(|last| last.value().is_some()));
+        let before = match last {
+            Some(last) => self.entries.insert(key, last),
+            None => self.entries.remove(&key),
+        };
+        self.len -= usize::from(before.is_some_and(|last| last.value().is_some()));
+    }
+}
+
+impl<K: Element, V: Element> Lasts<K, V> for LwwMapDelta<K, V> {
+    fn rest(&self) -> &Last<V> {
+        &self.rest
+    }
+
+    fn entry(&self, key: &K) -> Option<&Last<V>> {
+        self.entries.get(key)
+    }
+
+    fn keys<'a>(&'a self) -> impl Iterator<Item = &'a K>
+    where
+        K: 'a,
+    {
+        self.entries.keys()
+    }
+
+    fn set_rest(&mut self, rest: Last<V>) {
+        self.rest = rest;
+    }
+
+    fn set_entry(&mut self, key: K, last: Option<Last<V>>) {
+        match last {
+            Some(last) => self.entries.insert(key, last),
+            None => self.entries.remove(&key),
+        };
     }
 }
 
 impl<K: Element, V: Element> Merge for LwwMap<K, V> {
     fn merge(&mut self, other: &Self) -> bool {
-        let (mut wins, mut has_own) = (Vec::new(), false);
-        for difference in self.entries.diff(&other.entries) {
-            match difference {
-                DiffItem::Add(key, change) => wins.push((key, change)),
-                DiffItem::Update { old, new } if old.1 < new.1 => wins.push(new),
-                DiffItem::Update { .. } | DiffItem::Remove(..) => has_own = true,
-            }
-        }
-        let changed = !wins.is_empty();
-        if has_own {
-            for (key, change) in wins {
-                self.set(key.clone(), change.clone());
-            }
-        } else if changed {
+        let keys: Vec<&K> = self.differing(other).collect();
+        if covers(other, self, keys.iter().copied()) {
+            let changes = !keys.is_empty() || self.rest != other.rest;
             self.clone_from(other); // from then on the two share their structure
+            return changes;
         }
-        changed
+        let joined = join(self, other, keys.into_iter());
+        self.apply(joined)
     }
 }
 
 impl<K: Element, V: Element> Merge<LwwMapDelta<K, V>> for LwwMap<K, V> {
     fn merge(&mut self, delta: &LwwMapDelta<K, V>) -> bool {
-        let mut changed = false;
-        for (key, change) in &delta.entries {
-            if self.lacks(key, change) {
-                self.set(key.clone(), change.clone());
-                changed = true;
-            }
-        }
-        changed
+        let joined = join(self, delta, touched(self, delta));
+        self.apply(joined)
     }
 }
 
 impl<K: Element, V: Element> Merge for LwwMapDelta<K, V> {
     fn merge(&mut self, other: &Self) -> bool {
-        let mut changed = false;
-        for (key, change) in &other.entries {
-            if self.entries.get(key).is_none_or(|current| current < change) {
-                self.entries.insert(key.clone(), change.clone());
-                changed = true;
-            }
-        }
-        changed
+        let joined = join(self, other, touched(self, other));
+        self.apply(joined)
     }
 }
 
 impl<K: Element, V: Element> Lattice for LwwMap<K, V> {
     fn covers(&self, other: &Self) -> bool {
-        self.lost_to(other).next().is_none()
+        covers(self, other, self.differing(other))
     }
 }
 
 impl<K: Element, V: Element> Lattice for LwwMapDelta<K, V> {
     fn covers(&self, other: &Self) -> bool {
-        let held = |key: &K, change| self.entries.get(key).is_some_and(|current| current >= change);
-        other.entries.iter().all(|(key, change)| held(key, change))
+        covers(self, other, touched(self, other))
     }
 }
 
@@ -437,45 +538,49 @@ impl<K: Element, V: Element> Replicated for LwwMap<K, V> {
     type Delta = LwwMapDelta<K, V>;
 
     fn missing_from(&self, other: &Self) -> Option<LwwMapDelta<K, V>> {
-        LwwMapDelta::unless_empty(other.lost_to(self))
+        lacked(other, self, other.differing(self))
     }
 
     fn news(&self, delta: &LwwMapDelta<K, V>) -> Option<LwwMapDelta<K, V>> {
-        let entries = delta.entries.iter();
-        LwwMapDelta::unless_empty(entries.filter(|(key, change)| self.lacks(key, change)))
+        lacked(self, delta, touched(self, delta))
     }
 
     fn parts(&self) -> impl Iterator<Item = LwwMapDelta<K, V>> {
-        self.entries.iter().map(|(key, change)| LwwMapDelta::of_one(key.clone(), change.clone()))
+        let said = self.entries.iter().filter(|(_, last)| **last != Last::Unsaid);
+        let entries = said.map(|(key, last)| LwwMapDelta::of_one(key.clone(), last.clone()));
+        let floor = (self.rest != Last::Unsaid).then(|| LwwMapDelta {
+            rest: self.rest.clone(),
+            entries: self.keys().map(|key| (key.clone(), Last::Unsaid)).collect(),
+        });
+        floor.into_iter().chain(entries)
     }
 }
 
-/// `{"mute": removed (1001ms@r1), "volume": 7 (1000ms@r1)}`.
+/// `{"mute": removed (1001ms@r1), "volume": 7 (1000ms@r1)}`, with `else removed (999ms@r1)` where
+/// removes up to that one were forgotten.
 impl<K: Element, V: Element> fmt::Debug for LwwMap<K, V> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write_changes(f, self.entries.iter())
+        write_lasts(f, self.entries.iter(), &self.rest)
     }
 }
 
-/// As the map.
+/// As the map; `unsaid` of a key about which what was forgotten says nothing.
 impl<K: fmt::Debug, V: fmt::Debug> fmt::Debug for LwwMapDelta<K, V> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write_changes(f, self.entries.iter())
+        write_lasts(f, self.entries.iter(), &self.rest)
     }
 }
 
-fn write_changes<'a, K: fmt::Debug + 'a, V: fmt::Debug + 'a>(
+fn write_lasts<'a, K: fmt::Debug + 'a, V: fmt::Debug + 'a>(
     f: &mut fmt::Formatter<'_>,
-    changes: impl Iterator<Item = (&'a K, &'a Change<V>)>,
+    entries: impl Iterator<Item = (&'a K, &'a Last<V>)>,
+    rest: &Last<V>,
 ) -> fmt::Result {
-    let mut map = f.debug_map();
-    for (key, (stamp, value)) in changes {
-        match value {
-            Some(value) => map.entry(key, &format_args!("{value:?} ({stamp})")),
-            None => map.entry(key, &format_args!("removed ({stamp})")),
-        };
+    f.debug_map().entries(entries).finish()?;
+    match rest {
+        Last::Unsaid => Ok(()),
+        rest => write!(f, " else {rest:?}"),
     }
-    map.finish()
 }
 
 #[cfg(test)]
@@ -546,6 +651,10 @@ mod tests {
             [&peer, &by_delta, &by_state].into_iter().for_each(counts);
         }
         assert_eq!((peer.len(), by_delta.len(), by_state.len()), (1, 1, 2));
+        let collection = peer.stabilise(stamp(9));
+        assert!(by_delta.merge(&collection) && by_state.merge(&peer));
+        [&peer, &by_delta, &by_state].into_iter().for_each(counts);
+        assert_eq!((peer.len(), by_delta.len(), by_state.len()), (1, 1, 1)); // it knew of no 9
     }
 
     #[test]
@@ -560,17 +669,120 @@ mod tests {
         assert!(here.entries.ptr_eq(&there.entries) && here.len() == 100);
     }
 
+    /// Removed at 2 and 4, put at 1, 3 and 5.
+    fn mixed() -> Map {
+        let mut map = Map::new();
+        for (wall_ms, key) in [(1, 1), (3, 3), (5, 5)] {
+            let _ = map.put(stamp(wall_ms), key, 7u8).unwrap();
+        }
+        let _ = (map.remove(stamp(2), 2u8).unwrap(), map.remove(stamp(4), 4u8).unwrap());
+        map
+    }
+
+    #[test]
+    fn a_collection_forgets_removes_and_names_the_keys_that_stay() {
+        let mut map = mixed();
+        let before = map.clone();
+        let delta = map.stabilise(stamp(3));
+        assert_eq!(format!("{delta:?}"), "{1: unsaid} else removed (2ms@r1)");
+        let rest = "{1: 7 (1ms@r1), 3: 7 (3ms@r1), 4: removed (4ms@r1), 5: 7 (5ms@r1)} \
+                    else removed (2ms@r1)";
+        assert_eq!(format!("{map:?}"), rest);
+        let delta = map.stabilise(stamp(9));
+        assert_eq!(format!("{delta:?}"), "{1: unsaid, 3: unsaid} else removed (4ms@r1)");
+        assert_eq!((map.entries.len(), map.len()), (3, 3));
+        assert_eq!(map.changes_since(&before).count(), 0);
+    }
+
+    #[test]
+    fn where_nothing_is_to_be_forgotten_nothing_changes() {
+        let mut forgotten = mixed();
+        let _ = forgotten.stabilise(stamp(4));
+        for (before, cut) in [(Map::new(), 9), (mixed(), 1), (forgotten.clone(), 4), (forgotten, 9)]
+        {
+            let mut map = before.clone();
+            assert_eq!(map.stabilise(stamp(cut)), LwwMapDelta::default());
+            assert_eq!(map, before);
+        }
+    }
+
+    #[test]
+    fn a_stamp_below_what_was_forgotten_is_stale_whichever_its_key() {
+        let mut map = mixed();
+        let _ = map.stabilise(stamp(4));
+        let before = map.clone();
+        for key in [1u8, 2, 9] {
+            for old in [3, 4] {
+                let stale = Err(StaleStamp { stamp: stamp(old), current: stamp(4) });
+                assert_eq!(map.put(stamp(old), key, 9u8), stale);
+                assert_eq!(map.remove(stamp(old), key), stale);
+                assert_eq!(map, before);
+            }
+        }
+        let _ = map.put(stamp(5), 2u8, 9u8).unwrap();
+        assert_eq!(map.changes_since(&before).count(), 1);
+    }
+
+    #[test]
+    fn a_collection_may_arrive_before_what_it_collects() {
+        let (mut map, mut deltas) = (Map::new(), Vec::new());
+        deltas.push(map.put(stamp(1), 1u8, 1u8).unwrap());
+        deltas.push(map.put(stamp(2), 2u8, 2u8).unwrap());
+        deltas.push(map.remove(stamp(3), 2u8).unwrap());
+        deltas.push(map.stabilise(stamp(3)));
+        deltas.push(map.remove(stamp(4), 1u8).unwrap());
+        deltas.push(map.stabilise(stamp(4)));
+        for number in 0..720 {
+            let (mut left, mut number) = (deltas.clone(), number);
+            let (mut late, mut joined) = (Map::new(), LwwMapDelta::default());
+            while !left.is_empty() {
+                let next = left.remove(number % left.len());
+                number /= left.len() + 1;
+                late.merge(&next);
+                joined.merge(&next);
+                assert_eq!(late, Map::from(joined.clone()));
+            }
+            assert_eq!(late, map);
+        }
+        assert_eq!(format!("{map:?}"), "{} else removed (4ms@r1)");
+    }
+
+    #[test]
+    fn a_floor_says_nothing_of_what_was_put_since() {
+        let mut behind = mixed();
+        let _ = behind.stabilise(stamp(4));
+        let mut ahead = behind.clone();
+        let put = ahead.put(stamp(6), 1u8, 8u8).unwrap();
+        assert_eq!(ahead.missing_from(&behind), Some(put)); // and not the floor, which it has
+    }
+
     #[test]
     fn forged_maps_are_refused() {
-        let entry = |key: u8| format!("[{key},[{},3]]", serde_json::to_string(&stamp(1)).unwrap());
-        for (one, other) in [(2, 1), (1, 1)] {
-            let forged = format!(r#"{{"entries":[{},{}]}}"#, entry(one), entry(other));
+        let at = |wall_ms| serde_json::to_string(&stamp(wall_ms)).unwrap();
+        let put = |key: u8| format!(r#"[{key},{{"Put":[{},3]}}]"#, at(9));
+        let removed = |wall_ms| format!(r#"{{"Removed":{}}}"#, at(wall_ms));
+        let nothing = r#""Unsaid""#.to_owned();
+        let order = "keys are not in strictly ascending order";
+        let repeats = "a key is named of which nothing else is said than of all the others";
+        for (rest, entries, error) in [
+            (nothing.clone(), [put(2), put(1)], order),
+            (nothing.clone(), [put(1), put(1)], order),
+            (nothing.clone(), [put(1), r#"[2,"Unsaid"]"#.to_owned()], repeats),
+            (removed(5), [put(1), format!("[2,{}]", removed(5))], repeats),
+            (
+                format!(r#"{{"Put":[{},3]}}"#, at(5)),
+                [put(1), put(2)],
+                "a value is put under all keys that are not named",
+            ),
+        ] {
+            let forged = format!(r#"{{"rest":{rest},"entries":[{}]}}"#, entries.join(","));
             let state = serde_json::from_str::<Map>(&forged).unwrap_err().to_string();
             let delta = serde_json::from_str::<LwwMapDelta<u8, u8>>(&forged).unwrap_err();
-            let error = "keys are not in strictly ascending order";
-            assert!(state.contains(error) && delta.to_string().contains(error));
+            assert!(state.contains(error) && delta.to_string().contains(error), "{state}");
         }
-        let map = format!(r#"{{"entries":[{},{}]}}"#, entry(1), entry(2));
-        assert_eq!(serde_json::from_str::<Map>(&map).unwrap().len(), 2);
+        for rest in [nothing, removed(5)] {
+            let map = format!(r#"{{"rest":{rest},"entries":[{},{}]}}"#, put(1), put(2));
+            assert_eq!(serde_json::from_str::<Map>(&map).unwrap().len(), 2);
+        }
     }
 }

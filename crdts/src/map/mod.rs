@@ -1,6 +1,7 @@
 //! Maps: [`OrMap`] (observed-remove, of any causal type) and [`LwwMap`] (the last writer of each
 //! key wins).
 
+mod lasts;
 mod lww_map;
 mod or_map;
 

@@ -5,9 +5,10 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use super::Collect;
 use crate::causal::Element;
 use crate::model::{DeltaOf, Refused, Wire, exchanged};
-use crate::{At, Delivery, Draw, LwwMap, Model, ReplicaId, Spec, Symmetry, View};
+use crate::{At, Delivery, Draw, LwwMap, LwwMapDelta, Model, ReplicaId, Spec, Symmetry, View};
 
 /// A change to a map whose values are replaced as a whole.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -146,5 +147,35 @@ where
 
     fn read(&self, state: &LwwMap<K, V>) -> BTreeMap<K, V> {
         state.iter().map(|(key, value)| (key.clone(), value.clone())).collect()
+    }
+}
+
+/// What is known of a replica is its last stamp, below which it performs nothing any more.
+impl<K, V> Collect for LwwMapModel<K, V>
+where
+    K: Element + Wire + Send + Sync,
+    V: Element + Wire + Send + Sync,
+{
+    type Known = LwwMap<ReplicaId, ()>;
+
+    fn note(
+        &self,
+        known: &mut LwwMap<ReplicaId, ()>,
+        at: &At,
+        _state: &Self::State,
+    ) -> LwwMapDelta<ReplicaId, ()> {
+        known.put(at.stamp, at.id.replica, ()).unwrap_or_default()
+    }
+
+    fn stabilise(
+        &self,
+        state: &mut Self::State,
+        _at: &At,
+        known: &LwwMap<ReplicaId, ()>,
+        members: &[ReplicaId],
+    ) -> DeltaOf<Self> {
+        // One that was not heard of has no stamp, which is less than any.
+        let last = members.iter().map(|member| known.stamp(member)).min();
+        last.flatten().map(|cut| state.stabilise(cut)).unwrap_or_default()
     }
 }

@@ -34,6 +34,7 @@ fn collecting_at_any_time_changes_nothing() {
     holds(spec::ResettableCounterModel);
     holds(spec::DwFlagModel);
     holds(spec::RwSetModel::new([1, 2]));
+    holds(spec::LwwMapModel::new([1, 2], [1]));
     holds(spec::OrMapModel::new([1], spec::ResettableCounterModel));
     holds(spec::OrMapModel::new([1], spec::DwFlagModel));
     holds(spec::OrMapModel::new([1], spec::RwSetModel::new([1, 2])));
