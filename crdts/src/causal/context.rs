@@ -80,6 +80,13 @@ impl CausalContext {
         dot.counter > 0 && self.contains_run(dot.replica, (dot.counter, dot.counter))
     }
 
+    /// The first of some dots of `replica` that is not in the set.
+    pub(super) fn first_missing(&self, replica: ReplicaId, counters: &[u64]) -> Option<u64> {
+        let prefix = self.vector.get(replica);
+        let mut beyond = counters.iter().copied().filter(|counter| *counter > prefix);
+        beyond.find(|&counter| !self.contains(Dot::new(replica, counter)))
+    }
+
     /// Adds `dot`; true iff it was not there.
     ///
     /// # Panics

@@ -6,6 +6,7 @@ use std::fmt;
 
 use im::OrdMap;
 use im::ordmap::DiffItem;
+use serde::ser::SerializeSeq;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 use super::{CausalContext, DotFun, DotFunDelta, DotStore, Element, coder};
@@ -378,7 +379,13 @@ impl<K: Element + Serialize, S: DotStore + Serialize> Serialize for DotMap<K, S>
         if serializer.is_human_readable() {
             return serializer.collect_seq(self.entries.iter());
         }
-        serializer.collect_seq(coder::by_dot(self.entries.iter(), |(_, store)| least(*store)))
+        let mut entries = serializer.serialize_seq(Some(self.entries.len()))?;
+        coder::by_dot(
+            self.entries.iter(),
+            |(_, store)| least(*store),
+            |entry| entries.serialize_element(&entry),
+        )?;
+        entries.end()
     }
 }
 
@@ -396,28 +403,40 @@ where
 {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let readable = deserializer.is_human_readable();
-        let mut entries = Vec::<(K, S)>::deserialize(deserializer)?;
-        let place = |store| if readable { None } else { least(store) };
-        if !entries.is_sorted_by(|a, b| (place(&a.1), &a.0) < (place(&b.1), &b.0)) {
-            return Err(de::Error::custom(
-                "keys or their dots are not in strictly ascending order",
-            ));
-        }
-        if entries.iter().any(|(_, store)| store.is_empty()) {
-            return Err(de::Error::custom("a key holds nothing, which is never stored"));
+        let mut read = Vec::<(K, S)>::deserialize(deserializer)?;
+        let mut hidden = 0;
+        let mut before = None;
+        for (key, store) in &read {
+            let place = Some((if readable { None } else { least(store) }, key));
+            if before >= place {
+                return Err(de::Error::custom(
+                    "keys or their dots are not in strictly ascending order",
+                ));
+            }
+            before = place;
+            if store.is_empty() {
+                return Err(de::Error::custom("a key holds nothing, which is never stored"));
+            }
+            hidden += hides(store);
         }
         if !readable {
-            entries.sort_unstable_by(|a, b| a.0.cmp(&b.0));
-            if entries.windows(2).any(|pair| pair[0].0 == pair[1].0) {
+            read.sort_unstable_by(|a, b| a.0.cmp(&b.0));
+            if read.windows(2).any(|pair| pair[0].0 == pair[1].0) {
                 return Err(de::Error::custom("a key occurs twice"));
             }
         }
-        let hidden = entries.iter().filter(|(_, store)| !store.is_present()).count();
         // Two of three entries, and then the rest: the first leave nodes half full, as ascending
         // ones do, and the others fill them up to three quarters, with room for what comes later.
-        let (first, rest): (Vec<_>, Vec<_>) =
-            entries.into_iter().enumerate().partition(|(at, _)| !at.is_multiple_of(3));
-        let entries = first.into_iter().chain(rest).map(|(_, entry)| entry).collect();
+        let mut entries = OrdMap::new();
+        let mut rest = Vec::with_capacity(read.len() / 3 + 1);
+        for (at, (key, store)) in read.into_iter().enumerate() {
+            if at.is_multiple_of(3) {
+                rest.push((key, store));
+            } else {
+                entries.insert(key, store);
+            }
+        }
+        entries.extend(rest);
         Ok(Self { entries, hidden })
     }
 }
