@@ -303,6 +303,10 @@ impl CausalContext {
             return self.vector.raise(replica, last);
         }
         let runs = self.cloud.entry(replica).or_default();
+        if runs.last().is_none_or(|run| run.1.saturating_add(1) < first) {
+            runs.push((first, last));
+            return true;
+        }
         // Runs that touch the new one, adjacent ones included, become one with it.
         let from = runs.partition_point(|run| run.1.saturating_add(1) < first);
         let upto = runs.partition_point(|run| run.0 <= last.saturating_add(1));

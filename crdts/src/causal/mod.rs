@@ -17,6 +17,7 @@ mod entries;
 mod matrix;
 mod pair;
 mod product;
+mod tree;
 
 pub use context::CausalContext;
 pub use dot_fun::{DotFun, DotFunDelta, DotSet};
