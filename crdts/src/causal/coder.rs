@@ -14,8 +14,9 @@ use std::marker::PhantomData;
 
 use serde::de::{self, Deserialize, Deserializer, SeqAccess, Visitor};
 use serde::ser::{self, Serialize, Serializer};
-use smallvec::{SmallVec, smallvec};
 
+use super::by_replica::ByReplica;
+use super::entries::{Entries, Entry};
 use crate::{Dot, ReplicaId};
 
 /// The replicas that were named, and the last counter of each.
@@ -72,11 +73,16 @@ impl Coder {
         self.named.get(self.current).map(|&(replica, last)| Dot::new(replica, last))
     }
 
-    /// How far `dot` is from the last one, if that is no great way and of the same replica.
-    fn near(&self, dot: Dot) -> Option<i64> {
-        let last = self.current()?;
-        let difference = dot.counter.wrapping_sub(last.counter) as i64;
-        (last.replica == dot.replica && difference.unsigned_abs() < NEAR).then_some(difference)
+    /// Moves on to `dot` if it is of the same replica as the last one and no great way from it, and
+    /// returns how far that is.
+    fn move_near(&mut self, dot: Dot) -> Option<i64> {
+        let (replica, last) = self.named.get_mut(self.current)?;
+        let difference = dot.counter.wrapping_sub(*last) as i64;
+        let near = *replica == dot.replica && difference.unsigned_abs() < NEAR;
+        near.then(|| {
+            *last = dot.counter;
+            difference
+        })
     }
 
     /// The place of `replica` among those that were named.
@@ -93,6 +99,7 @@ impl Coder {
     }
 
     /// Moves on to the dot that is `difference` from the last one of the replica at `place`.
+    #[inline]
     fn step(&mut self, place: usize, difference: i64) -> Result<Dot, &'static str> {
         let (replica, last) = self.named.get_mut(place).ok_or("a replica that was not named")?;
         let counter = last.checked_add_signed(difference);
@@ -170,28 +177,24 @@ fn next<'de, T: Deserialize<'de>, A: SeqAccess<'de>>(access: &mut A) -> Result<T
 }
 
 /// Live entries and dead dots.
-type Records<V> = (SmallVec<[(Dot, V); 1]>, SmallVec<[(Dot, ()); 1]>);
+type Records<V> = (Entries<V>, Entries<()>);
 
 /// Writes live entries and dead dots: where that is a single live one near the last dot, twice the
 /// zigzag of its difference, and its value; otherwise 1 and both lists.
 pub(super) fn write<V: Serialize, S: Serializer>(
-    live: &[(Dot, V)],
-    dead: &[(Dot, ())],
+    live: &[Entry<V>],
+    dead: &[Entry<()>],
     serializer: S,
 ) -> Result<S::Ok, S::Error> {
-    if let ([(dot, value)], []) = (live, dead) {
-        let near = coder(ser::Error::custom, |coder| {
-            let near = coder.near(*dot);
-            near.map(|difference| coder.step(coder.current, difference)).transpose()?;
-            Ok(near)
-        })?;
+    if let ([entry], []) = (live, dead) {
+        let near = coder(ser::Error::custom, |coder| Ok(coder.move_near(entry.dot())))?;
         if let Some(difference) = near {
             let zigzag = (difference << 1 ^ difference >> 63) as u64;
-            return (zigzag << 1, value).serialize(serializer);
+            return (zigzag << 1, &entry.value).serialize(serializer);
         }
     }
-    let live = live.iter().map(|(dot, value)| (Placed(*dot), value)).collect::<Vec<_>>();
-    let dead = dead.iter().map(|(dot, ())| Placed(*dot)).collect::<Vec<_>>();
+    let live = live.iter().map(|entry| (Placed(entry.dot()), &entry.value)).collect::<Vec<_>>();
+    let dead = dead.iter().map(|entry| Placed(entry.dot())).collect::<Vec<_>>();
     (SEVERAL, (live, dead)).serialize(serializer)
 }
 
@@ -219,7 +222,7 @@ where
                     return Err(de::Error::custom("a dot far away travels as if it were near"));
                 }
                 let dot = coder(de::Error::custom, |coder| coder.step(coder.current, difference))?;
-                return Ok((smallvec![(dot, next(&mut pair)?)], SmallVec::new()));
+                return Ok((Entries::One(Entry::new(dot, next(&mut pair)?)), Entries::default()));
             }
             if head != SEVERAL {
                 return Err(de::Error::custom("neither one dot nor several"));
@@ -233,8 +236,8 @@ where
                 return Err(de::Error::custom("one dot travels as if it were several"));
             }
             Ok((
-                live.into_iter().map(|(Placed(dot), value)| (dot, value)).collect(),
-                dead.into_iter().map(|Placed(dot)| (dot, ())).collect(),
+                live.into_iter().map(|(Placed(dot), value)| Entry::new(dot, value)).collect(),
+                dead.into_iter().map(|Placed(dot)| Entry::new(dot, ())).collect(),
             ))
         }
     }
@@ -242,44 +245,45 @@ where
     deserializer.deserialize_tuple(2, Pair(PhantomData))
 }
 
-/// Entries, ascending by the least of their dots; those without one first, as they came.
+/// Calls `each` with every entry, ascending by the least of their dots; those without one first, as they
+/// come.
 ///
 /// Linear where a replica's dots lie close together, as they do in a state.
-pub(super) fn by_dot<T: Copy>(
+pub(super) fn by_dot<T: Copy, E>(
     entries: impl Iterator<Item = T>,
     least: impl Fn(&T) -> Option<Dot>,
-) -> Vec<T> {
-    let mut ordered = Vec::new();
-    let mut of: BTreeMap<ReplicaId, Vec<(u64, T)>> = BTreeMap::new();
+    mut each: impl FnMut(T) -> Result<(), E>,
+) -> Result<(), E> {
+    let mut of = ByReplica::<Vec<(u64, T)>>::new();
     for entry in entries {
         match least(&entry) {
-            Some(dot) => of.entry(dot.replica).or_default().push((dot.counter, entry)),
-            None => ordered.push(entry),
+            Some(dot) => of.replica(dot.replica).push((dot.counter, entry)),
+            None => each(entry)?,
         }
     }
-    for mut entries in of.into_values() {
-        sort(&mut entries);
-        ordered.extend(entries.into_iter().map(|(_, entry)| entry));
-    }
-    ordered
+    of.into_ascending().try_for_each(|(_, entries)| by_counter(entries, &mut each))
 }
 
-/// Sorts by counter, by putting each into its place where there are few more places than counters.
-fn sort<T: Copy>(entries: &mut Vec<(u64, T)>) {
-    let counters = || entries.iter().map(|entry| entry.0);
-    let first = counters().min().unwrap_or_default();
-    let span = counters().max().unwrap_or_default() - first;
-    if span / 4 > entries.len() as u64 {
-        return entries.sort_by_key(|entry| entry.0);
+/// Calls `each` by counter, after each entry was put into its place where there are few more places than
+/// entries.
+fn by_counter<T: Copy, E>(
+    mut entries: Vec<(u64, T)>,
+    each: &mut impl FnMut(T) -> Result<(), E>,
+) -> Result<(), E> {
+    let (first, last) = entries.iter().fold((u64::MAX, 0), |(first, last), &(counter, _)| {
+        (first.min(counter), last.max(counter))
+    });
+    if (last - first) / 4 <= entries.len() as u64 {
+        let mut places = vec![None; (last - first) as usize + 1];
+        let twice = entries.iter().fold(false, |twice, &(counter, entry)| {
+            twice | places[(counter - first) as usize].replace(entry).is_some()
+        });
+        if !twice {
+            return places.into_iter().flatten().try_for_each(each);
+        } // otherwise it is a dot of two, of which none may get lost
     }
-    let mut places = vec![None; span as usize + 1];
-    for &(counter, entry) in &*entries {
-        if places[(counter - first) as usize].replace((counter, entry)).is_some() {
-            return entries.sort_by_key(|entry| entry.0); // a dot of two, of which none may get lost
-        }
-    }
-    entries.clear();
-    entries.extend(places.into_iter().flatten());
+    entries.sort_by_key(|entry| entry.0);
+    entries.into_iter().try_for_each(|(_, entry)| each(entry))
 }
 
 #[cfg(test)]
@@ -380,13 +384,20 @@ mod tests {
     #[test]
     fn order_is_that_of_dots_however_far_apart_they_lie() {
         let dots = [(B, 5), (A, 9), (A, 2), (B, 1 << 40), (A, 3)].map(|(r, n)| Dot::new(r, n));
-        let entries = dots.map(Some).into_iter().chain([None]);
-        let ordered = by_dot(entries, |dot| *dot);
+        let entries = [&dots.map(Some)[..], &[None]].concat();
+        let by_dot = |entries: &[Option<Dot>]| {
+            let mut ordered = Vec::new();
+            let each = |dot| {
+                ordered.push(dot);
+                Ok::<(), ()>(())
+            };
+            super::by_dot(entries.iter().copied(), |dot| *dot, each).map(|()| ordered)
+        };
         let mut sorted = dots.map(Some).to_vec();
         sorted.push(None);
         sorted.sort_unstable();
-        assert_eq!(ordered, sorted);
+        assert_eq!(by_dot(&entries), Ok(sorted));
         let twice = [4, 2, 4].map(|n| Some(Dot::new(A, n)));
-        assert_eq!(by_dot(twice.into_iter(), |dot| *dot).len(), 3);
+        assert_eq!(by_dot(&twice).map(|ordered| ordered.len()), Ok(3));
     }
 }

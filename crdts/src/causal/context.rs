@@ -80,6 +80,13 @@ impl CausalContext {
         dot.counter > 0 && self.contains_run(dot.replica, (dot.counter, dot.counter))
     }
 
+    /// The first of some dots of `replica` that is not in the set.
+    pub(super) fn first_missing(&self, replica: ReplicaId, counters: &[u64]) -> Option<u64> {
+        let prefix = self.vector.get(replica);
+        let mut beyond = counters.iter().copied().filter(|counter| *counter > prefix);
+        beyond.find(|&counter| !self.contains(Dot::new(replica, counter)))
+    }
+
     /// Adds `dot`; true iff it was not there.
     ///
     /// # Panics
@@ -296,6 +303,10 @@ impl CausalContext {
             return self.vector.raise(replica, last);
         }
         let runs = self.cloud.entry(replica).or_default();
+        if runs.last().is_none_or(|run| run.1.saturating_add(1) < first) {
+            runs.push((first, last));
+            return true;
+        }
         // Runs that touch the new one, adjacent ones included, become one with it.
         let from = runs.partition_point(|run| run.1.saturating_add(1) < first);
         let upto = runs.partition_point(|run| run.0 <= last.saturating_add(1));

@@ -3,15 +3,15 @@
 use std::fmt;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
-use smallvec::{SmallVec, smallvec};
 
+use super::entries::{Entries, Entry};
 use super::{CausalContext, DotStore, Element, coder};
 use crate::Dot;
 
 /// A store that maps each live dot to a value: what concurrent writers left side by side.
 ///
-/// It holds as many entries as there were concurrent writers, so one nearly always: a sorted
-/// vector, the first entry inline.
+/// It holds as many entries as there were concurrent writers, so one nearly always: a sorted list,
+/// a single entry in place.
 ///
 /// ```
 /// use rejoin_crdts::{Merge, OrSet, ReplicaId};
@@ -23,7 +23,7 @@ use crate::Dot;
 /// ```
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct DotFun<V> {
-    entries: SmallVec<[(Dot, V); 1]>,
+    entries: Entries<V>,
 }
 
 /// A store of live dots and nothing else: the evidence for one element of a set.
@@ -47,7 +47,7 @@ pub struct DotFunDelta<V> {
 
 impl<V> Default for DotFun<V> {
     fn default() -> Self {
-        Self { entries: SmallVec::new() }
+        Self { entries: Entries::default() }
     }
 }
 
@@ -60,11 +60,15 @@ impl<V> Default for DotFunDelta<V> {
 impl<V> DotFun<V> {
     /// The live entries, ascending by dot.
     pub(crate) fn iter(&self) -> impl Iterator<Item = (Dot, &V)> + '_ {
-        self.entries.iter().map(|(dot, value)| (*dot, value))
+        self.entries().iter().map(|entry| (entry.dot(), &entry.value))
+    }
+
+    fn entries(&self) -> &[Entry<V>] {
+        self.entries.as_slice()
     }
 
     fn find(&self, dot: Dot) -> Result<usize, usize> {
-        self.entries.binary_search_by_key(&dot, |entry| entry.0)
+        self.entries().binary_search_by_key(&dot, Entry::dot)
     }
 
     fn contains(&self, dot: Dot) -> bool {
@@ -72,7 +76,7 @@ impl<V> DotFun<V> {
     }
 
     fn get(&self, dot: Dot) -> Option<&V> {
-        self.find(dot).ok().map(|at| &self.entries[at].1)
+        self.find(dot).ok().map(|at| &self.entries()[at].value)
     }
 
     fn remove(&mut self, dot: Dot) {
@@ -91,9 +95,9 @@ impl<V: Element> DotFun<V> {
 
     /// Removes everything and records in `delta` what died.
     pub(super) fn drain_into(&mut self, delta: &mut DotFunDelta<V>) {
-        for (dot, _) in self.entries.drain(..) {
-            delta.live.remove(dot);
-            delta.dead.put(dot, ());
+        for entry in self.entries.drain() {
+            delta.live.remove(entry.dot());
+            delta.dead.put(entry.dot(), ());
         }
     }
 
@@ -110,7 +114,7 @@ impl<V: Element> DotFun<V> {
 
     /// One value under a dot.
     pub(super) fn one(dot: Dot, value: V) -> Self {
-        Self { entries: smallvec![(dot, value)] }
+        Self { entries: Entries::One(Entry::new(dot, value)) }
     }
 
     /// Removes the entries for which `gone` holds, and records it in `delta`; true iff there were
@@ -120,51 +124,56 @@ impl<V: Element> DotFun<V> {
         delta: &mut DotFunDelta<V>,
         mut gone: impl FnMut(Dot, &V) -> bool,
     ) -> bool {
-        let before = self.entries.len();
-        self.entries.retain(|(dot, value)| {
-            let gone = gone(*dot, value);
+        let before = self.entries().len();
+        self.entries.retain(|entry| {
+            let gone = gone(entry.dot(), &entry.value);
             if gone {
-                delta.live.remove(*dot);
-                delta.dead.put(*dot, ());
+                delta.live.remove(entry.dot());
+                delta.dead.put(entry.dot(), ());
             }
             !gone
         });
-        self.entries.len() != before
+        self.entries().len() != before
     }
 
     /// Adds an entry; true iff something changed. Of two values under one dot the greater is kept
     /// everywhere: the one that was raised later, or either of a forger's.
     fn put(&mut self, dot: Dot, value: V) -> bool {
         match self.find(dot) {
-            Ok(at) if self.entries[at].1 >= value => return false,
-            Ok(at) => self.entries[at].1 = value,
-            Err(at) => self.entries.insert(at, (dot, value)),
+            Ok(at) if self.entries()[at].value >= value => return false,
+            Ok(at) => self.entries.as_mut_slice()[at].value = value,
+            Err(at) => self.entries.insert(at, Entry::new(dot, value)),
         }
         true
     }
 
     /// Adds entries, ascending by dot: linear, however they lie among those that are here.
-    fn put_all(&mut self, entries: SmallVec<[(Dot, V); 1]>) {
-        let here = self.entries.len();
-        for (dot, value) in entries {
-            match self.entries[..here].binary_search_by_key(&dot, |entry| entry.0) {
-                Ok(at) => self.entries[at].1 = value,
-                Err(_) => self.entries.push((dot, value)),
+    fn put_all(&mut self, mut entries: Entries<V>) {
+        if self.is_empty() {
+            self.entries = entries;
+            return;
+        }
+        let here = self.entries().len();
+        for entry in entries.drain() {
+            let end = self.entries().len();
+            match self.entries()[..here].binary_search_by_key(&entry.dot(), Entry::dot) {
+                Ok(at) => self.entries.as_mut_slice()[at] = entry,
+                Err(_) => self.entries.insert(end, entry),
             }
         }
-        if here > 0 && self.entries.len() > here {
-            self.entries.sort_by_key(|entry| entry.0);
+        if self.entries().len() > here {
+            self.entries.as_mut_slice().sort_by_key(Entry::dot);
         }
     }
 
     fn retain(&mut self, mut keep: impl FnMut(Dot) -> bool) -> bool {
-        let before = self.entries.len();
-        self.entries.retain(|entry| keep(entry.0));
-        self.entries.len() != before
+        let before = self.entries().len();
+        self.entries.retain(|entry| keep(entry.dot()));
+        self.entries().len() != before
     }
 
     fn filtered(&self, mut keep: impl FnMut(Dot, &V) -> bool) -> Self {
-        let kept = self.entries.iter().filter(|(dot, value)| keep(*dot, value));
+        let kept = self.entries().iter().filter(|entry| keep(entry.dot(), &entry.value));
         Self { entries: kept.cloned().collect() }
     }
 
@@ -181,7 +190,7 @@ impl<V: Element> DotStore for DotFun<V> {
     type Delta = DotFunDelta<V>;
 
     fn is_empty(&self) -> bool {
-        self.entries.is_empty()
+        self.entries().is_empty()
     }
 
     fn dots(&self, each: &mut dyn FnMut(Dot)) {
@@ -190,18 +199,17 @@ impl<V: Element> DotStore for DotFun<V> {
 
     fn join(&mut self, mine: &CausalContext, other: &Self, theirs: &CausalContext) -> bool {
         let mut changed = self.retain(|dot| other.contains(dot) || !theirs.contains(dot));
-        let news = other.entries.iter().filter(|(dot, value)| self.lacks(mine, *dot, value));
-        let news: SmallVec<[(Dot, V); 1]> = news.cloned().collect();
+        let news = other.filtered(|dot, value| self.lacks(mine, dot, value));
         changed |= !news.is_empty();
-        self.put_all(news);
+        self.put_all(news.entries);
         changed
     }
 
     fn apply(&mut self, mine: &CausalContext, delta: &Self::Delta) -> bool {
         let mut changed = !delta.dead.is_empty() && self.retain(|dot| !delta.dead.contains(dot));
-        for (dot, value) in &delta.live.entries {
-            if self.lacks(mine, *dot, value) {
-                changed |= self.put(*dot, value.clone());
+        for (dot, value) in delta.live.iter() {
+            if self.lacks(mine, dot, value) {
+                changed |= self.put(dot, value.clone());
             }
         }
         changed
@@ -225,7 +233,7 @@ impl<V: Element> DotStore for DotFun<V> {
         let dead = dead.filter(|&dot| mine.contains(dot) && !self.contains(dot));
         DotFunDelta {
             live: self.filtered(|dot, value| other.lacks(theirs, dot, value)),
-            dead: DotFun { entries: dead.map(|dot| (dot, ())).collect() },
+            dead: DotFun { entries: dead.map(|dot| Entry::new(dot, ())).collect() },
         }
     }
 
@@ -237,8 +245,8 @@ impl<V: Element> DotStore for DotFun<V> {
     }
 
     fn parts(&self) -> impl Iterator<Item = Self::Delta> {
-        self.entries.iter().map(|entry| DotFunDelta {
-            live: DotFun { entries: [entry.clone()].into_iter().collect() },
+        self.iter().map(|(dot, value)| DotFunDelta {
+            live: DotFun::one(dot, value.clone()),
             dead: DotFun::default(),
         })
     }
@@ -250,12 +258,12 @@ impl<V: Element> DotStore for DotFun<V> {
 
     fn join_deltas(delta: &mut Self::Delta, other: &Self::Delta) -> bool {
         let mut changed = false;
-        for &(dot, ()) in &other.dead.entries {
+        for (dot, ()) in other.dead.iter() {
             delta.live.remove(dot);
             changed |= delta.dead.put(dot, ());
         }
-        for (dot, value) in &other.live.entries {
-            changed |= !delta.dead.contains(*dot) && delta.live.put(*dot, value.clone());
+        for (dot, value) in other.live.iter() {
+            changed |= !delta.dead.contains(dot) && delta.live.put(dot, value.clone());
         }
         changed
     }
@@ -297,19 +305,21 @@ impl<V: fmt::Debug> fmt::Debug for DotFunDelta<V> {
 impl<V: Serialize> Serialize for DotFun<V> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         if serializer.is_human_readable() {
-            return serializer.collect_seq(&self.entries);
+            return serializer.collect_seq(self.iter());
         }
-        coder::write(&self.entries, &[], serializer)
+        coder::write(self.entries(), &[], serializer)
     }
 }
 
 impl<'de, V: Deserialize<'de>> Deserialize<'de> for DotFun<V> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         if deserializer.is_human_readable() {
-            return Self::ascending(Vec::deserialize(deserializer)?.into());
+            let entries = Vec::<(Dot, V)>::deserialize(deserializer)?;
+            let entries = entries.into_iter().map(|(dot, value)| Entry::new(dot, value));
+            return Self::ascending(entries.collect());
         }
         let (live, dead) = coder::read(deserializer)?;
-        if !dead.is_empty() {
+        if !dead.as_slice().is_empty() {
             return Err(de::Error::custom("what died is no part of a state"));
         }
         Self::ascending(live)
@@ -317,8 +327,8 @@ impl<'de, V: Deserialize<'de>> Deserialize<'de> for DotFun<V> {
 }
 
 impl<V> DotFun<V> {
-    fn ascending<E: de::Error>(entries: SmallVec<[(Dot, V); 1]>) -> Result<Self, E> {
-        if entries.is_sorted_by(|a, b| a.0 < b.0) {
+    fn ascending<E: de::Error>(entries: Entries<V>) -> Result<Self, E> {
+        if entries.as_slice().is_sorted_by(|a, b| a.dot() < b.dot()) {
             Ok(Self { entries })
         } else {
             Err(de::Error::custom("dots are not in strictly ascending order"))
@@ -331,7 +341,7 @@ impl<V: Serialize> Serialize for DotFunDelta<V> {
         if serializer.is_human_readable() {
             return (&self.live, &self.dead).serialize(serializer);
         }
-        coder::write(&self.live.entries, &self.dead.entries, serializer)
+        coder::write(self.live.entries(), self.dead.entries(), serializer)
     }
 }
 
@@ -356,7 +366,7 @@ mod tests {
     fn of_two_values_under_one_dot_the_greater_wins_everywhere() {
         let dot = Dot::new(ReplicaId::new(1, 0), 1);
         let seen: CausalContext = [dot].into_iter().collect();
-        let holding = |value: u8| DotFun { entries: [(dot, value)].into_iter().collect() };
+        let holding = |value: u8| DotFun::one(dot, value);
         let delta = |value| DotFunDelta { live: holding(value), dead: DotSet::default() };
         for (held, other) in [(1, 1), (1, 2), (2, 1)] {
             let greater = held.max(other);

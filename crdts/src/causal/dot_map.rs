@@ -4,10 +4,10 @@ use std::borrow::Borrow;
 use std::collections::BTreeMap;
 use std::fmt;
 
-use im::OrdMap;
-use im::ordmap::DiffItem;
+use serde::ser::SerializeSeq;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
+use super::tree::Tree;
 use super::{CausalContext, DotFun, DotFunDelta, DotStore, Element, coder};
 use crate::Dot;
 
@@ -26,7 +26,7 @@ use crate::Dot;
 /// ```
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct DotMap<K: Ord, S: PartialEq> {
-    entries: OrdMap<K, S>,
+    entries: Tree<K, S>,
     hidden: usize, // of the entries, those in which nothing is present
 }
 
@@ -47,7 +47,7 @@ pub struct DotMapDelta<K, D> {
 
 impl<K: Ord, S: PartialEq> Default for DotMap<K, S> {
     fn default() -> Self {
-        Self { entries: OrdMap::new(), hidden: 0 }
+        Self { entries: Tree::default(), hidden: 0 }
     }
 }
 
@@ -73,7 +73,7 @@ impl<K: Element, S: DotStore> DotMap<K, S> {
 
     /// Every key, ascending: also those that only remember.
     pub(crate) fn keys(&self) -> impl Iterator<Item = &K> + '_ {
-        self.entries.keys()
+        self.entries.iter().map(|(key, _)| key)
     }
 
     /// The keys whose stores differ, ascending, with what is present here and there. Costs the
@@ -83,11 +83,9 @@ impl<K: Element, S: DotStore> DotMap<K, S> {
         other: &'a Self,
     ) -> impl Iterator<Item = (&'a K, Option<&'a S>, Option<&'a S>)> {
         let present = |store: &'a S| store.is_present().then_some(store);
-        self.entries.diff(&other.entries).map(move |difference| match difference {
-            DiffItem::Add(key, theirs) => (key, None, present(theirs)),
-            DiffItem::Remove(key, ours) => (key, present(ours), None),
-            DiffItem::Update { old, new } => (new.0, present(old.1), present(new.1)),
-        })
+        let differences = self.entries.diff(&other.entries);
+        differences
+            .map(move |(key, ours, theirs)| (key, ours.and_then(present), theirs.and_then(present)))
     }
 
     /// What `of` says of each store, by key.
@@ -138,12 +136,12 @@ impl<K: Element, S: DotStore> DotMap<K, S> {
     where
         K: Borrow<Q>,
     {
-        self.entries.get_key_value(key).map(|(key, _)| key)
+        self.entries.entry(key).map(|(key, _)| key)
     }
 
     fn put(&mut self, key: K, store: S) {
         let before = if store.is_empty() {
-            self.entries.remove(&key)
+            self.entries.remove(&key).map(|(_, before)| before)
         } else {
             self.hidden += hides(&store);
             self.entries.insert(key, store)
@@ -183,7 +181,7 @@ impl<K: Element, V: Element> DotMap<K, DotFun<V>> {
     where
         K: Borrow<Q>,
     {
-        let removed = self.entries.remove_with_key(key);
+        let removed = self.entries.remove(key);
         removed.is_some_and(|(key, mut store)| {
             store.drain_into(delta.entries.entry(key).or_default());
             true
@@ -203,13 +201,13 @@ impl<K: Element, S: DotStore> DotStore for DotMap<K, S> {
     }
 
     fn dots(&self, each: &mut dyn FnMut(Dot)) {
-        for store in self.entries.values() {
+        for store in self.entries.iter().map(|(_, store)| store) {
             store.dots(each);
         }
     }
 
     fn tombstones(&self, each: &mut dyn FnMut(Dot)) {
-        for store in self.entries.values() {
+        for store in self.entries.iter().map(|(_, store)| store) {
             store.tombstones(each);
         }
     }
@@ -220,12 +218,9 @@ impl<K: Element, S: DotStore> DotStore for DotMap<K, S> {
         let changed: Vec<(K, S)> = self
             .entries
             .diff(&other.entries)
-            .filter_map(|difference| {
-                let (key, mut ours, others) = match difference {
-                    DiffItem::Add(key, others) => (key, empty.clone(), others),
-                    DiffItem::Remove(key, ours) => (key, ours.clone(), &empty),
-                    DiffItem::Update { old, new } => (old.0, old.1.clone(), new.1),
-                };
+            .filter_map(|(key, ours, others)| {
+                let others = others.unwrap_or(&empty);
+                let mut ours = ours.cloned().unwrap_or_default();
                 let changed = ours.join(mine, others, theirs);
                 same &= ours == *others;
                 changed.then(|| (key.clone(), ours))
@@ -260,11 +255,12 @@ impl<K: Element, S: DotStore> DotStore for DotMap<K, S> {
     }
 
     fn clear_into(&mut self, by: Dot, delta: &mut Self::Delta) {
-        for (key, mut store) in std::mem::take(self).entries {
+        let before = std::mem::take(self).entries;
+        for (key, mut store) in before.iter().map(|(key, store)| (key, store.clone())) {
             if store.is_present() {
                 store.clear_into(by, delta.entries.entry(key.clone()).or_default());
             }
-            self.put(key, store);
+            self.put(key.clone(), store);
         }
     }
 
@@ -275,12 +271,8 @@ impl<K: Element, S: DotStore> DotStore for DotMap<K, S> {
         theirs: &CausalContext,
     ) -> Self::Delta {
         let empty = S::default();
-        let records = other.entries.diff(&self.entries).map(|difference| {
-            let (key, ours, others) = match difference {
-                DiffItem::Add(key, ours) => (key, ours, &empty),
-                DiffItem::Remove(key, others) => (key, &empty, others),
-                DiffItem::Update { old, new } => (new.0, new.1, old.1),
-            };
+        let records = self.entries.diff(&other.entries).map(|(key, ours, others)| {
+            let (ours, others) = (ours.unwrap_or(&empty), others.unwrap_or(&empty));
             (key.clone(), ours.missing_from(mine, others, theirs))
         });
         DotMapDelta::of(records)
@@ -368,7 +360,7 @@ impl<K: Ord, D: Default + PartialEq> DotMapDelta<K, D> {
 
 impl<K: Element, S: DotStore> fmt::Debug for DotMap<K, S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_map().entries(&self.entries).finish()
+        f.debug_map().entries(self.entries.iter()).finish()
     }
 }
 
@@ -383,7 +375,13 @@ impl<K: Element + Serialize, S: DotStore + Serialize> Serialize for DotMap<K, S>
         if serializer.is_human_readable() {
             return serializer.collect_seq(self.entries.iter());
         }
-        serializer.collect_seq(coder::by_dot(self.entries.iter(), |(_, store)| least(*store)))
+        let mut entries = serializer.serialize_seq(Some(self.entries.len()))?;
+        coder::by_dot(
+            self.entries.iter(),
+            |(_, store)| least(*store),
+            |entry| entries.serialize_element(&entry),
+        )?;
+        entries.end()
     }
 }
 
@@ -401,29 +399,29 @@ where
 {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let readable = deserializer.is_human_readable();
-        let mut entries = Vec::<(K, S)>::deserialize(deserializer)?;
-        let place = |store| if readable { None } else { least(store) };
-        if !entries.is_sorted_by(|a, b| (place(&a.1), &a.0) < (place(&b.1), &b.0)) {
-            return Err(de::Error::custom(
-                "keys or their dots are not in strictly ascending order",
-            ));
-        }
-        if entries.iter().any(|(_, store)| store.is_empty()) {
-            return Err(de::Error::custom("a key holds nothing, which is never stored"));
+        let mut read = Vec::<(K, S)>::deserialize(deserializer)?;
+        let mut hidden = 0;
+        let mut before = None;
+        for (key, store) in &read {
+            let place = Some((if readable { None } else { least(store) }, key));
+            if before >= place {
+                return Err(de::Error::custom(
+                    "keys or their dots are not in strictly ascending order",
+                ));
+            }
+            before = place;
+            if store.is_empty() {
+                return Err(de::Error::custom("a key holds nothing, which is never stored"));
+            }
+            hidden += hides(store);
         }
         if !readable {
-            entries.sort_unstable_by(|a, b| a.0.cmp(&b.0));
-            if entries.windows(2).any(|pair| pair[0].0 == pair[1].0) {
+            read.sort_unstable_by(|a, b| a.0.cmp(&b.0));
+            if read.windows(2).any(|pair| pair[0].0 == pair[1].0) {
                 return Err(de::Error::custom("a key occurs twice"));
             }
         }
-        let hidden = entries.iter().filter(|(_, store)| !store.is_present()).count();
-        // Two of three entries, and then the rest: the first leave nodes half full, as ascending
-        // ones do, and the others fill them up to three quarters, with room for what comes later.
-        let (first, rest): (Vec<_>, Vec<_>) =
-            entries.into_iter().enumerate().partition(|(at, _)| !at.is_multiple_of(3));
-        let entries = first.into_iter().chain(rest).map(|(_, entry)| entry).collect();
-        Ok(Self { entries, hidden })
+        Ok(Self { entries: Tree::from_sorted(read), hidden })
     }
 }
 

@@ -1,11 +1,11 @@
 //! A store with its context: the body of every causal type.
 
-use std::collections::BTreeMap;
 use std::fmt;
 
 use serde::ser::SerializeStruct;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
+use super::by_replica::ByReplica;
 use super::{Causal, CausalContext, Cursor, DotStore, Minter, coder};
 use crate::{Dot, Lattice, Merge, ReplicaId, Replicated};
 
@@ -225,27 +225,26 @@ impl<S: DotStore> fmt::Debug for DottedDelta<S> {
     }
 }
 
-/// A dot that occurs twice. Linear where a replica's dots lie close together.
-fn repeated(dots: &[Dot]) -> Option<Dot> {
-    let mut of: BTreeMap<ReplicaId, Vec<u64>> = BTreeMap::new();
-    for dot in dots {
-        of.entry(dot.replica).or_default().push(dot.counter);
+/// The counters of some dots, by replica.
+fn counters(walk: impl FnOnce(&mut dyn FnMut(Dot))) -> impl Iterator<Item = (ReplicaId, Vec<u64>)> {
+    let mut of = ByReplica::<Vec<u64>>::new();
+    walk(&mut |dot| of.replica(dot.replica).push(dot.counter));
+    of.into_ascending()
+}
+
+/// A counter that occurs twice. Linear where they lie close together.
+fn repeated(mut counters: Vec<u64>) -> Option<u64> {
+    let last = counters.iter().copied().max().unwrap_or_default();
+    if last / 64 > counters.len() as u64 {
+        counters.sort_unstable();
+        return counters.windows(2).find(|pair| pair[0] == pair[1]).map(|pair| pair[0]);
     }
-    of.into_iter().find_map(|(replica, mut counters)| {
-        let last = counters.iter().copied().max().unwrap_or_default();
-        let twice = if last / 64 <= counters.len() as u64 {
-            let mut seen = vec![0u64; last as usize / 64 + 1];
-            counters.into_iter().find(|counter| {
-                let (word, bit) = (&mut seen[*counter as usize / 64], 1 << (counter % 64));
-                let again = *word & bit != 0;
-                *word |= bit;
-                again
-            })
-        } else {
-            counters.sort_unstable();
-            counters.windows(2).find(|pair| pair[0] == pair[1]).map(|pair| pair[0])
-        };
-        twice.map(|counter| Dot::new(replica, counter))
+    let mut seen = vec![0u64; last as usize / 64 + 1];
+    counters.into_iter().find(|counter| {
+        let (word, bit) = (&mut seen[*counter as usize / 64], 1 << (counter % 64));
+        let again = *word & bit != 0;
+        *word |= bit;
+        again
     })
 }
 
@@ -294,16 +293,23 @@ impl<'de, S: DotStore + Deserialize<'de>> Deserialize<'de> for Dotted<S> {
             Ok(context)
         }
         let Raw { context, store } = coder::scope(|| Raw::<S>::deserialize(deserializer))?;
-        let mut held = Vec::new();
-        store.dots(&mut |dot| held.push(dot));
-        store.tombstones(&mut |dot| held.push(dot));
-        let stranger = held.iter().find(|dot| !context.contains(**dot)).copied();
-        let wrong = match (repeated(&held), stranger) {
-            (Some(dot), _) => Some(format!("the dot {dot} names two entries")),
-            (_, Some(dot)) => Some(format!("the entry {dot} is not in the context")),
-            (None, None) => None,
-        };
-        wrong.map_or(Ok(Self { context, store }), |wrong| Err(de::Error::custom(wrong)))
+        let held = counters(|each| {
+            store.dots(each);
+            store.tombstones(each);
+        });
+        for (replica, counters) in held {
+            if let Some(stranger) = context.first_missing(replica, &counters) {
+                let dot = Dot::new(replica, stranger);
+                return Err(de::Error::custom(format_args!(
+                    "the entry {dot} is not in the context"
+                )));
+            }
+            if let Some(counter) = repeated(counters) {
+                let dot = Dot::new(replica, counter);
+                return Err(de::Error::custom(format_args!("the dot {dot} names two entries")));
+            }
+        }
+        Ok(Self { context, store })
     }
 }
 
@@ -318,12 +324,13 @@ impl<'de, S: DotStore<Delta: Deserialize<'de>>> Deserialize<'de> for DottedDelta
         }
         let Raw { store, removals, unlocated } =
             coder::scope(|| Raw::<S::Delta>::deserialize(deserializer))?;
-        let mut dots = Vec::new();
-        S::delta_dots(&store, &mut |dot| dots.push(dot));
-        if let Some(dot) = repeated(&dots) {
-            return Err(de::Error::custom(format_args!("the dot {dot} occurs twice")));
+        for (replica, counters) in counters(|each| S::delta_dots(&store, each)) {
+            if let Some(counter) = repeated(counters) {
+                let dot = Dot::new(replica, counter);
+                return Err(de::Error::custom(format_args!("the dot {dot} occurs twice")));
+            }
         }
-        let mut seen: CausalContext = dots.into_iter().collect();
+        let mut seen = gathered(|each| S::delta_dots(&store, each));
         for other in [&removals, &unlocated] {
             if let Some(dot) = seen.intersection(other).iter().next() {
                 return Err(de::Error::custom(format_args!("the dot {dot} occurs twice")));

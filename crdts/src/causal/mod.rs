@@ -6,15 +6,18 @@
 //! replica knows. And a delta names the entries that it removes, so merging one costs in
 //! proportion to the delta and not to the state.
 
+mod by_replica;
 mod coder;
 mod context;
 mod dot_fun;
 mod dot_map;
 mod dotted;
 mod edit;
+mod entries;
 mod matrix;
 mod pair;
 mod product;
+mod tree;
 
 pub(crate) use coder::Placed;
 pub use context::CausalContext;

@@ -67,6 +67,7 @@ pub(super) fn append<T: Serialize + ?Sized>(
     struct Appender<'b>(&'b mut Vec<u8>);
 
     impl Writer for Appender<'_> {
+        #[inline] // so that the few bytes of a number are stored and not copied
         fn write(&mut self, bytes: &[u8]) -> Result<(), EncodeError> {
             self.0.extend_from_slice(bytes);
             Ok(())
