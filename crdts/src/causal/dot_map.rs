@@ -71,11 +71,6 @@ impl<K: Element, S: DotStore> DotMap<K, S> {
         Present { entries: self.entries.iter(), left: self.len() }
     }
 
-    /// Every key, ascending: also those that only remember.
-    pub(crate) fn keys(&self) -> impl Iterator<Item = &K> + '_ {
-        self.entries.iter().map(|(key, _)| key)
-    }
-
     /// The keys whose stores differ, ascending, with what is present here and there. Costs the
     /// difference where the two share structure.
     pub(crate) fn diff<'a>(
@@ -129,6 +124,23 @@ impl<K: Element, S: DotStore> DotMap<K, S> {
             delta.entries.insert(key, records);
         }
         result
+    }
+
+    /// Edits every store, and records it in `delta`. What is left as it was stays shared with clones.
+    pub(crate) fn edit_each(
+        &mut self,
+        delta: &mut DotMapDelta<K, S::Delta>,
+        mut edit: impl FnMut(&mut S, &mut S::Delta),
+    ) {
+        let edited = self.entries.iter().filter_map(|(key, store)| {
+            let (mut store, mut records) = (store.clone(), S::Delta::default());
+            edit(&mut store, &mut records);
+            (records != S::Delta::default()).then(|| (key.clone(), store, records))
+        });
+        for (key, store, records) in edited.collect::<Vec<_>>() {
+            self.put(key.clone(), store);
+            S::join_deltas(delta.entries.entry(key).or_default(), &records);
+        }
     }
 
     /// The stored key that equals `key`, if anything is held there.

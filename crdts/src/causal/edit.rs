@@ -248,6 +248,14 @@ impl<K: Element, S: DotStore> Cursor<'_, DotMap<K, S>> {
         })
     }
 
+    /// Edits what is under every key.
+    pub(crate) fn each(&mut self, mut edit: impl FnMut(Cursor<'_, S>)) {
+        let Minter { me, context, removals } = &mut self.minter;
+        self.store.edit_each(self.delta, |store, delta| {
+            edit(Cursor::new(store, delta, Minter { me: *me, context, removals }));
+        });
+    }
+
     /// Removes what is under `key`.
     pub(crate) fn clear_at<Q: Ord + ?Sized>(&mut self, key: &Q)
     where

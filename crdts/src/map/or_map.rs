@@ -599,9 +599,7 @@ impl<K: Element, V: Causal> Causal for OrMap<K, V> {
     }
 
     fn stabilise(cursor: &mut Cursor<'_, Self::Store>, cut: &CausalContext) {
-        for key in cursor.store.keys().cloned().collect::<Vec<_>>() {
-            cursor.at(key, |mut at| V::stabilise(&mut at, cut));
-        }
+        cursor.each(|mut at| V::stabilise(&mut at, cut));
     }
 
     fn alike(one: &Self::Store, other: &Self::Store) -> bool {

@@ -394,7 +394,18 @@ fn changes_cost_what_changed_and_not_the_size() {
             },
         ),
     ];
-    for (at, [few, many]) in sets.into_iter().enumerate() {
+    let collected = costs(
+        &OrMap::<Counted, RwSet<u8>>::new(),
+        |map, number| _ = map.update(ME, Counted(number), |set| set.insert(1)),
+        |before, after| {
+            let mut collected = after.clone();
+            let nothing = collected.stabilise(ME, after.context());
+            assert_eq!((&nothing, &collected), (&Default::default(), after));
+            COMPARED.set(0);
+            collected.changes_since(before).count() // what it shares it goes on sharing
+        },
+    );
+    for (at, [few, many]) in sets.into_iter().chain([collected]).enumerate() {
         assert!(
             many < 2 * few && many < u64::from(FEW),
             "{at}: {few} for {FEW}, {many} for {MANY}"
