@@ -1,12 +1,10 @@
 //! What the command can run of its own.
 
-use rejoin_crdts::Model;
 use rejoin_crdts::spec::{
     BoundedCounterModel, DocumentModel, DwFlagModel, EwFlagModel, GCounterModel, GSetModel,
     LwwMapModel, LwwRegisterModel, MvRegisterModel, OrMapModel, OrSetModel, PnCounterModel,
     ResettableCounterModel, RwSetModel, SequenceModel, TwoPhaseSetModel,
 };
-use rejoin_gallery::{Entry, Visitor, for_each};
 use rejoin_sim::{Registry, TypeSubject};
 
 /// The toolkit's own types, and under `broken/` the gallery's.
@@ -112,7 +110,7 @@ pub fn builtin() -> Registry {
         "a tree of counters, flags, lists, maps, registers, sets and texts; read as JSON",
         DocumentModel,
     ));
-    for_each(&mut Gallery(&mut registry));
+    rejoin_gallery::register(&mut registry);
     registry
 }
 
@@ -123,13 +121,4 @@ fn names(names: &[&str]) -> Vec<String> {
 /// A shopping cart: what is wanted of each kind.
 fn cart() -> OrMapModel<String, OrSetModel<String>> {
     OrMapModel::new(names(&["dairy", "fruit"]), OrSetModel::new(names(&["apple", "milk", "pear"])))
-}
-
-/// Registers every broken type.
-struct Gallery<'r>(&'r mut Registry);
-
-impl Visitor for Gallery<'_> {
-    fn visit<M: Model>(&mut self, entry: &'static Entry, model: M) {
-        self.0.add(TypeSubject::new(entry.to_string(), entry.story, model));
-    }
 }

@@ -43,6 +43,7 @@ pub mod undead_set;
 use std::fmt;
 
 use rejoin_crdts::Model;
+use rejoin_sim::{Registry, TypeSubject};
 
 pub use closed_clock_register::ClosedClockRegister;
 pub use forgetful_set::ForgetfulSet;
@@ -203,6 +204,25 @@ impl Entry {
             merge_laws: false,
         }
     }
+}
+
+/// Adds every broken type, as `broken/` and its name.
+///
+/// ```
+/// let mut registry = rejoin_sim::Registry::new();
+/// rejoin_gallery::register(&mut registry);
+/// assert!(registry.get("broken/forgetful-set").is_some());
+/// ```
+pub fn register(registry: &mut Registry) {
+    struct Adds<'r>(&'r mut Registry);
+
+    impl Visitor for Adds<'_> {
+        fn visit<M: Model>(&mut self, entry: &'static Entry, model: M) {
+            self.0.add(TypeSubject::new(entry.to_string(), entry.story, model));
+        }
+    }
+
+    for_each(&mut Adds(registry));
 }
 
 /// The broken types, in the order in which they are best read.
