@@ -97,10 +97,10 @@ pub trait Replicated: Lattice + Merge<Self::Delta> {
 /// Two replicas that cannot tell what the other lacks need not exchange states: one sends its
 /// summary, the other answers with what is [`beyond`](Self::beyond) it.
 ///
-/// The causal types have one, their context, also where garbage is collected; counters are vectors, and their own summary; of a
-/// last-writer-wins register it is the stamp. `GSet`, `TwoPhaseSet` and `LwwMap` have none: what says
-/// exactly which elements are there, or which key was changed last by whom, tells all such sets and
-/// maps apart and is as large as they are.
+/// The causal types have one, their context, also where garbage is collected; counters are vectors,
+/// and their own summary; of a last-writer-wins register it is the stamp. `GSet`, `TwoPhaseSet` and
+/// `LwwMap` have none: what says exactly which elements are there, or which key was changed last by
+/// whom, tells all such sets and maps apart and is as large as they are.
 ///
 /// ```
 /// use rejoin_crdts::{Merge, OrSet, ReplicaId, Summarize};

@@ -21,8 +21,8 @@ use crate::{Changed, Dot, ReplicaId};
 ///
 /// **Cost**: an entry for each increment that no reset has taken back and nobody
 /// [stabilised](Self::stabilise), and one for each replica incarnation for all that are; a context of
-/// one number for each incarnation. Incrementing is linear in the entries of one's own, resetting
-/// and merging in those that they touch.
+/// one number for each incarnation. Incrementing is linear in the entries, resetting and merging in
+/// those that they touch.
 ///
 /// By merging alone, an exact counter cannot be smaller. A reset may have seen the first m
 /// increments of a replica for any m, so all of these sums must be told apart until no such reset
@@ -454,8 +454,8 @@ impl Causal for ResettableCounter {
             cursor.store.raise(cursor.delta, last, Amount { folded: Some(by), ..sum });
         }
         let folded = |dot: Dot, _: &Amount| {
-            let last = folds.iter().find(|(last, _)| dot.replica == last.replica);
-            last.is_some_and(|(last, _)| dot < *last && cut.contains(dot))
+            let of = folds.binary_search_by_key(&dot.replica, |(last, _)| last.replica);
+            of.is_ok_and(|at| dot < folds[at].0 && cut.contains(dot))
         };
         cursor.store.remove_where(cursor.delta, folded);
     }

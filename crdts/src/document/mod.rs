@@ -42,8 +42,8 @@ use crate::{MapChange, ReplicaId};
 ///
 /// **Cost**: that of the fields (a dot for each element, value, flag or increment, and the name), one
 /// context for the whole tree, and the tombstones of lists and texts, removed ones too: a map in which
-/// nothing else is left is not there for readers. [`stabilise`](Self::stabilise) folds increments. An edit is logarithmic in the fields of each map around it; a
-/// delta is proportional to what changed, and names the way to it; cloning is O(1). Reading all of
+/// nothing else is left is not there for readers. [`stabilise`](Self::stabilise) folds increments and
+/// drops tombstones. An edit is logarithmic in the fields of each map around it; a delta is proportional to what changed, and names the way to it; cloning is O(1). Reading all of
 /// it sorts the fields of each map by name.
 ///
 /// **Source**: Kleppmann & Beresford, "A conflict-free replicated JSON datatype", IEEE TPDS 2017,
@@ -158,8 +158,8 @@ impl Document {
     }
 
     /// Gives up what the fields keep only for operations that had not seen all of `cut`, at every
-    /// depth, each as its type does, and returns the delta: the increments of a counter are folded.
-    /// What is read stays the same.
+    /// depth, each as its type does, and returns the delta: the increments of a counter are folded,
+    /// and the tombstones of lists and texts go. What is read stays the same.
     ///
     /// `cut` must be causally stable: every operation that is still to come here had seen all of
     /// it. [`MatrixClock::stable`](crate::MatrixClock::stable) says what is. The delta travels like
@@ -179,7 +179,7 @@ impl Document {
     /// let mut seen = MatrixClock::new();
     /// seen.record(me, page.context());
     /// let _ = page.stabilise(me, &seen.stable([me])); // nobody else writes
-    /// assert_eq!(format!("{page:?}"), r#"{counters: {"likes": {r1:2: +2}}} of {r1:1-3}"#);
+    /// assert_eq!(format!("{page:?}"), r#"{counters: {"likes": {r1:2: +2 by r1:3}}} of {r1:1-3}"#);
     /// # Ok::<(), rejoin_crdts::EditError<CounterOverflow>>(())
     /// ```
     #[must_use = "the delta is what the other replicas need"]

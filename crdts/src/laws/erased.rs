@@ -239,7 +239,9 @@ pub(super) trait Run {
     fn state(&self, set: &OpSet) -> State;
     fn joined(&self, operations: &[usize]) -> Delta;
     fn visible(&self, state: &State) -> OpSet;
-    /// What is read from `state`, where `set` was merged.
+    /// Whether the specification admits what is read from `state`, where `set` was merged.
+    fn admits(&self, set: &OpSet, state: &State) -> Result<(), String>;
+    /// The same in words.
     fn reading(&self, set: &OpSet, state: &State) -> Reading;
 }
 
@@ -319,6 +321,11 @@ impl<M: Model> Run for Execution<'_, M> {
 
     fn visible(&self, state: &State) -> OpSet {
         self.visible(state.concrete())
+    }
+
+    fn admits(&self, set: &OpSet, state: &State) -> Result<(), String> {
+        let value = self.model().read(state.concrete());
+        self.model().admits(&self.history().view(set), &value)
     }
 
     fn reading(&self, set: &OpSet, state: &State) -> Reading {

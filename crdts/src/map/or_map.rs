@@ -206,7 +206,7 @@ impl<K: Element, V: Causal> OrMap<K, V> {
     /// let mut seen = MatrixClock::new();
     /// seen.record(me, stock.context());
     /// let _ = stock.stabilise(me, &seen.stable([me])); // nobody else writes
-    /// assert_eq!(format!("{stock:?}"), r#"{"apples": {r1:2: +12-2}} of {r1:1-3}"#);
+    /// assert_eq!(format!("{stock:?}"), r#"{"apples": {r1:2: +12-2 by r1:3}} of {r1:1-3}"#);
     /// # Ok::<(), CounterOverflow>(())
     /// ```
     #[must_use = "the delta is what the other replicas need"]

@@ -100,7 +100,7 @@ pub(super) struct Tree<T: Element> {
     nodes: OrdMap<Dot, Entry<T>>,
     order: Order<Seat<T>>,       // the root is at the slot 0, before everything
     waiting: OrdSet<(Dot, Dot)>, // what is missing, and who waits for it
-    is_stale: bool,              // an element lost its place, and the order is the old one
+    is_stale: bool, // an element lost its place: the order is the old one, not to be asked
 }
 
 #[derive(Clone)]
@@ -228,7 +228,9 @@ impl<T: Element> Tree<T> {
         let Some(entry) = self.nodes.get(&dot) else {
             let node = Arc::new(Node { dot, origin, life: life.clone() });
             self.nodes.insert(dot, Entry { node, slot: NONE });
-            self.attach(dot);
+            if !self.is_stale {
+                self.attach(dot);
+            }
             return true;
         };
         let (slot, mut node) = (entry.slot, Node::clone(&entry.node));
@@ -408,7 +410,7 @@ impl<T: Element> Tree<T> {
     /// The place of a right origin; none is the end, and so is one that is nowhere.
     fn end_rank(&self, right: Option<Dot>) -> usize {
         match self.slot(right) {
-            ROOT => usize::MAX,
+            ROOT | NONE => usize::MAX,
             slot => self.order.rank(slot),
         }
     }

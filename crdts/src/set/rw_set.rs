@@ -484,15 +484,16 @@ impl<T: Element> RwSet<T> {
             .filter(|&clear| !elements.iter().any(|(_, marks)| holds_out(clear, marks)))
             .collect();
         let is_out = |marks: &DotFun<Mark>| marks.iter().all(|(_, mark)| *mark == Mark::Removed);
-        let out: Vec<_> = elements.iter().filter(|(_, marks)| is_out(marks)).collect();
-        let removes = out.iter().flat_map(|(_, marks)| marks.iter().map(|(dot, _)| dot));
+        let out = elements.iter().filter(|(_, marks)| is_out(marks));
+        let removes = out.flat_map(|(_, marks)| marks.iter().map(|(dot, _)| dot));
         let stable = removes.filter(|&dot| cut.contains(dot)).chain(idle.iter().copied());
         let spared = stable.max().filter(|_| spare);
-        let out: Vec<T> = out.into_iter().map(|(element, _)| element.clone()).collect();
         let goes = |dot: Dot| cut.contains(dot) && Some(dot) != spared;
-        for element in out {
-            cursor.second().at(element, |mut at| at.remove_where(|dot, _| goes(dot)));
-        }
+        cursor.second().each(|mut marks| {
+            if is_out(marks.store) {
+                marks.remove_where(|dot, _| goes(dot));
+            }
+        });
         cursor.first().remove_where(|clear, ()| idle.contains(&clear) && goes(clear));
     }
 }

@@ -20,7 +20,7 @@ use crate::{At, Delivery, Draw, Model, ReplicaId, Replicated, Spec, Symmetry, Vi
 /// let mut known = MatrixClock::new();
 /// let _ = ResettableCounterModel.note(&mut known, &at, &counter);
 /// let _ = ResettableCounterModel.stabilise(&mut counter, &at, &known, &[me]);
-/// assert_eq!(format!("{counter:?}"), "3 {r1:2: +3} of {r1:1-3}");
+/// assert_eq!(format!("{counter:?}"), "3 {r1:2: +3 by r1:3} of {r1:1-3}");
 /// # Ok::<(), rejoin_crdts::CounterOverflow>(())
 /// ```
 pub trait Collect: Model {

@@ -57,8 +57,9 @@ pub(super) fn check_specification(judge: &Judge<'_>) -> Verdict {
     let (run, pool) = (judge.run, judge.pool);
     for at in &pool.distinct {
         let s = &pool.states[*at];
-        let Reading { value, specified, verdict } = run.reading(&s.merged, &s.state);
+        let verdict = run.admits(&s.merged, &s.state);
         judge.expect(Law::Specification, verdict.is_ok(), |finding| {
+            let Reading { value, specified, verdict } = run.reading(&s.merged, &s.state);
             let mut finding = judge.state(finding, "s", s).say("read there", value);
             if let Some(expected) = specified {
                 finding = finding.say("specified", expected);
