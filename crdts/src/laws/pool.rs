@@ -239,7 +239,7 @@ fn other_order(run: &dyn Run, set: &OpSet, random: &mut Random) -> Vec<usize> {
 fn merge_all(run: &dyn Run, intervals: &[Vec<usize>]) -> State {
     let mut state = run.reader(2);
     for interval in intervals {
-        state.merge(&run.joined(&interval));
+        state.merge(&run.joined(interval));
     }
     state
 }

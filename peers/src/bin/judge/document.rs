@@ -136,8 +136,9 @@ fn look<D: Document>(peer: u64, steps: &[Step]) -> Arc<Look> {
 /// A replica, as the log of what it did and imported: a document is read by doing all that again, so
 /// that no two states share anything, and each has what just this order makes of it.
 ///
-/// States are equal if the library says that they know the same and what they read is the same. What
-/// cannot be imported yet is kept here and tried again, so that it can be compared.
+/// States are equal if they hold the same updates, the library says that they know the same, and what
+/// they read is the same. What cannot be imported yet is kept here and tried again, so that it can be
+/// compared.
 #[derive(Clone, Serialize, Deserialize)]
 #[serde(from = "Stored", into = "Stored", bound = "")]
 pub(crate) struct State<D: Document> {
@@ -158,9 +159,7 @@ struct Stored {
 
 impl<D: Document> From<State<D>> for Stored {
     fn from(state: State<D>) -> Self {
-        let parts = state.parts().flat_map(|part| part.0).flat_map(|export| export.updates);
-        let updates = parts.filter(|(id, _)| !state.waiting.contains_key(id)).collect();
-        Self { updates, waiting: state.waiting }
+        Self { updates: state.updates, waiting: state.waiting }
     }
 }
 
@@ -249,8 +248,8 @@ impl<D: Document> State<D> {
         look.complete
     }
 
-    fn known(&self) -> (&Version, &Content, &Updates) {
-        (&self.look.version, &self.look.content, &self.waiting)
+    fn known(&self) -> (&Version, &Content, &Updates, &Updates) {
+        (&self.look.version, &self.look.content, &self.updates, &self.waiting)
     }
 }
 
@@ -323,19 +322,9 @@ impl<D: Document> Replicated for State<D> {
         self.clone().merge(delta).then(|| delta.clone())
     }
 
-    /// What was sent of each operation, unless what was sent of others does the same.
+    /// What was sent of each operation.
     fn parts(&self) -> impl Iterator<Item = Delta> {
-        let mut parts: Vec<Export> = singly(&self.updates).chain(singly(&self.waiting)).collect();
-        let mut at = 0;
-        while at < parts.len() {
-            let part = parts.remove(at);
-            let mut others = Self::new(0);
-            others.import(parts.iter().cloned());
-            if others != *self {
-                parts.insert(at, part);
-                at += 1;
-            }
-        }
-        parts.into_iter().map(|part| Delta(BTreeSet::from([part])))
+        let parts = singly(&self.updates).chain(singly(&self.waiting));
+        parts.map(|part| Delta(BTreeSet::from([part])))
     }
 }
