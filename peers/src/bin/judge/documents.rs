@@ -171,7 +171,7 @@ impl<D: Document> Model for Counter<D> {
 pub(crate) enum Order {
     /// After Roh et al. 2011: behind its left neighbour, before what is older.
     Rga,
-    /// After Nicolaescu et al. 2016, as Yjs has it.
+    /// After Nicolaescu et al. 2016, as Yjs has it; what is inserted among tombstones comes after them.
     Yata,
     /// After Weidner & Kleppmann 2023.
     Fugue,
@@ -214,8 +214,12 @@ impl<'h> Replay<'h> {
             match seen.op {
                 SequenceOp::Insert(place, value) => {
                     let at = place.rem_euclid(live.len() as i64 + 1) as usize;
-                    let left = at.checked_sub(1).map(|before| live[before]);
-                    let after = left.map_or(0, |left| 1 + position(&there, left));
+                    let after = if order == Order::Yata {
+                        live.get(at).map_or(there.len(), |&next| position(&there, next))
+                    } else {
+                        at.checked_sub(1).map_or(0, |before| 1 + position(&there, live[before]))
+                    };
+                    let left = after.checked_sub(1).map(|before| there[before]);
                     let right = there.get(after).copied();
                     let element = Element { by: seen, age, value: *value, left, right };
                     replay.insert(element);
