@@ -11,7 +11,7 @@ const SCHEMA: u32 = 1;
 const HISTORY: u32 = 0x0100;
 const CHECKPOINT: u32 = 0x0200;
 
-/// The canonical bytes of a value: what states are compared and timers named by.
+/// The canonical bytes of a value: what states are compared by.
 pub(crate) fn canonical<T: Serialize>(value: &T) -> Result<Vec<u8>, WireError> {
     wire::payload_bytes(value)
 }

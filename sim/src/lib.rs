@@ -17,6 +17,7 @@
 //! **Errors.** An `Err` is what real input can cause; a panic is a broken invariant of ours.
 
 mod check;
+mod clock;
 mod codec;
 pub mod explore;
 mod nemesis;
@@ -27,9 +28,9 @@ mod queue;
 mod rng;
 pub mod scenario;
 pub mod subject;
+mod swarm;
 mod time;
 pub mod timeline;
-mod topology;
 pub mod trace;
 pub mod violation;
 mod workload;
@@ -42,6 +43,7 @@ pub use subject::{
     Effort, LawChecks, LawsOutcome, ProtocolSubject, Registry, ReportingSubject, RunError, Subject,
     TypeSubject,
 };
+pub use swarm::{Swarm, Trouble};
 pub use time::Time;
 pub use timeline::{Entry, Happening};
 pub use trace::{Trace, TraceError};

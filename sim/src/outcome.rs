@@ -21,7 +21,8 @@ pub enum Verdict {
     Violated,
     /// Nothing was tested: [`Outcome::vacuous_because`] says why.
     Vacuous,
-    /// Two runs of one seed differed: [`Outcome::first_difference`] says from when on.
+    /// Two runs of one seed differed: [`Outcome::first_difference`] says which event
+    /// was the first.
     Nondeterministic,
 }
 
@@ -97,6 +98,60 @@ pub struct Traffic {
     pub bytes_per_op: u64,
 }
 
+/// An event of a run, as it is compared with another run's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Step {
+    /// When.
+    pub at_us: Time,
+    /// What: `a delivery`, `a timer`.
+    pub what: &'static str,
+    /// The sender's address, of a delivery.
+    pub from: u64,
+    /// The address where it happened; 0 if it was not at one.
+    pub to: u64,
+    /// The hash of this and of everything before it.
+    pub digest: u64,
+}
+
+/// `a delivery from r1 to r2 at 1.204 s`.
+impl fmt::Display for Step {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.what)?;
+        match (self.from, self.to) {
+            (_, 0) => {}
+            (from, to) if from != 0 && from != to => write!(f, " from r{from} to r{to}")?,
+            (_, to) => write!(f, " at r{to}")?,
+        }
+        write!(f, " at {}", self.at_us)
+    }
+}
+
+/// The first event that is not the same in two runs of one seed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Difference {
+    /// When the earlier of the two was.
+    pub at_us: Time,
+    /// How many events were the same before.
+    pub after_events: u64,
+    /// The event of the first run; none if it had ended.
+    pub first: Option<String>,
+    /// The event of the second run; none if it had ended. The same words as the first's if what
+    /// differs is what the event did.
+    pub second: Option<String>,
+}
+
+/// `after 120 events: a timer at r2 at 1.204 s in one, nothing more in the other`.
+impl fmt::Display for Difference {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "after {} equal events: ", self.after_events)?;
+        let words = |step: &Option<String>| step.clone().unwrap_or("nothing more".to_owned());
+        if self.first == self.second {
+            return write!(f, "{}, which does not do the same twice", words(&self.first));
+        }
+        write!(f, "{} in one, {} in the other", words(&self.first), words(&self.second))
+    }
+}
+
 /// Everything that a run showed.
 ///
 /// Serializes to what `--json` prints. The decisions, which a [`Trace`](crate::Trace) stores, and
@@ -117,8 +172,8 @@ pub struct Outcome {
     pub violation: Option<Violation>,
     /// Why the run tested nothing.
     pub vacuous_because: Option<String>,
-    /// From when on a second run of the same seed differed.
-    pub first_difference_us: Option<Time>,
+    /// The first event that differed in a second run of the same seed.
+    pub first_difference: Option<Difference>,
     /// What happened, in order of time.
     pub timeline: Vec<Entry>,
     /// Each kind of fault, and how often it fired.
@@ -140,10 +195,10 @@ pub struct Outcome {
     /// What a trace of this run stores.
     #[serde(skip)]
     pub decisions: Decisions,
-    /// The time and the hash of everything up to there, after each event: to find where two runs
-    /// part.
+    /// What happened, event by event, to find where two runs part: the first million events, and
+    /// none if nothing was checked.
     #[serde(skip)]
-    pub digests: Vec<(Time, u64)>,
+    pub steps: Vec<Step>,
 }
 
 impl Outcome {
@@ -162,7 +217,7 @@ impl Outcome {
         self.faults.iter().filter(|fault| fault.configured && fault.fired == 0)
     }
 
-    /// The first moment at which `self` and `other`, two runs of one seed, differ, if they do.
+    /// The first event at which `self` and `other`, two runs of one seed, differ, if they do.
     ///
     /// ```
     /// use rejoin_crdts::spec::GCounterModel;
@@ -170,19 +225,25 @@ impl Outcome {
     /// let counter = TypeSubject::new("likes", "how many like it", GCounterModel);
     /// let scenario = Scenario::of("likes");
     /// let outcome = counter.run(&scenario, 1)?;
-    /// assert_eq!(outcome.first_difference(&counter.run(&scenario, 1)?), None);
-    /// assert!(outcome.first_difference(&counter.run(&scenario, 2)?).is_some()); // another seed
+    /// assert_eq!(outcome.compare(&counter.run(&scenario, 1)?), None);
+    /// let other = outcome.compare(&counter.run(&scenario, 2)?).expect("it is another seed");
+    /// assert_eq!((other.after_events, other.first), (3, Some("a timer at r2 at 0.006 s".to_owned())));
     /// # Ok::<(), rejoin_sim::RunError>(())
     /// ```
     #[must_use]
-    pub fn first_difference(&self, other: &Self) -> Option<Time> {
+    pub fn compare(&self, other: &Self) -> Option<Difference> {
         if self.fingerprint == other.fingerprint {
             return None;
         }
-        let parted = self.digests.iter().zip(&other.digests).find(|(mine, theirs)| mine != theirs);
-        Some(match parted {
-            Some((mine, theirs)) => mine.0.min(theirs.0),
-            None => self.ended_us.min(other.ended_us),
+        let pairs = self.steps.iter().zip(&other.steps);
+        let after = pairs.take_while(|(mine, theirs)| mine == theirs).count();
+        let (mine, theirs) = (self.steps.get(after), other.steps.get(after));
+        let at = mine.into_iter().chain(theirs).map(|step| step.at_us).min();
+        Some(Difference {
+            at_us: at.unwrap_or(self.ended_us.min(other.ended_us)),
+            after_events: after as u64,
+            first: mine.map(ToString::to_string),
+            second: theirs.map(ToString::to_string),
         })
     }
 }

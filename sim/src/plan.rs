@@ -8,15 +8,15 @@ use rejoin_crdts::{Draw, Spec};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::rng::{Draws, Kind, Stream};
+use crate::rng::{Kind, Seed, Stream};
 use crate::scenario::Scenario;
-use crate::trace::{Decisions, FaultDecision, OperationDecision, TraceError};
+use crate::trace::{ClockStart, Decisions, FaultDecision, OperationDecision, TraceError};
 use crate::{EventId, Time, codec, nemesis, workload};
 
 /// Everything that is decided before a run.
 #[derive(Clone, Debug)]
 pub(crate) struct Plan<Op> {
-    pub(crate) clock_ahead_ms: Vec<u64>,
+    pub(crate) clocks: Vec<ClockStart>,
     pub(crate) operations: Vec<PlannedOp<Op>>,
     pub(crate) faults: Vec<FaultDecision>,
 }
@@ -27,21 +27,40 @@ pub(crate) struct PlannedOp<Op> {
     pub(crate) root: u64,
     pub(crate) at: Time,
     pub(crate) node: usize,
+    pub(crate) client: Option<u64>,
     pub(crate) op: Op,
 }
 
 impl<Op> Plan<Op> {
     /// What `seed` draws for `scenario`.
     pub(crate) fn draw<S: Spec<Op = Op>>(spec: &S, scenario: &Scenario, seed: u64) -> Self {
-        let ahead = |node| {
-            let id = EventId::root(Kind::Start, node);
-            Draws::new(seed, Stream::Clock, id).below(scenario.skew_ms.saturating_add(1))
+        let seed = &Seed::new(seed);
+        let drift = i64::try_from(scenario.drift_ppm).unwrap_or(i64::MAX);
+        let clock = |node| {
+            let mut draws = seed.draws(Stream::Clock, EventId::root(Kind::Start, node));
+            let ahead_ms = draws.below(scenario.skew_ms.saturating_add(1));
+            let drift_ppm = draws.below(drift.unsigned_abs().saturating_mul(2).saturating_add(1));
+            ClockStart { ahead_ms, drift_ppm: 0_i64.saturating_add_unsigned(drift_ppm) - drift }
         };
+        let right = scenario.skew_ms == 0 && drift == 0;
         Self {
-            clock_ahead_ms: (0..scenario.replicas).map(ahead).collect(),
+            clocks: if right { Vec::new() } else { (0..scenario.replicas).map(clock).collect() },
             operations: workload::draw(spec, scenario, seed),
             faults: nemesis::draw(scenario, seed),
         }
+    }
+
+    /// What this plan has before `until`, and another from there on: its roots are others, so that
+    /// nothing is drawn twice.
+    pub(crate) fn until(mut self, until: Time, then: Self) -> Self {
+        const LATER: u64 = 1 << 40;
+        self.operations.retain(|planned| planned.at < until);
+        let later = then.operations.into_iter().filter(|planned| planned.at >= until);
+        self.operations.extend(later.map(|mut planned| {
+            planned.root += LATER;
+            planned
+        }));
+        self
     }
 
     /// What a trace decided.
@@ -50,7 +69,7 @@ impl<Op> Plan<Op> {
         Op: DeserializeOwned,
     {
         let mut operations = Vec::with_capacity(decisions.operations.len());
-        for OperationDecision { root, at_us, replica, bytes, .. } in &decisions.operations {
+        for OperationDecision { root, at_us, replica, client, bytes, .. } in &decisions.operations {
             if !(1..=scenario.replicas).contains(replica) {
                 return Err(TraceError::Replica {
                     root: *root,
@@ -64,12 +83,11 @@ impl<Op> Plan<Op> {
                 reason,
             })?;
             let node = (*replica - 1) as usize;
-            operations.push(PlannedOp { root: *root, at: *at_us, node, op });
+            operations.push(PlannedOp { root: *root, at: *at_us, node, client: *client, op });
         }
         nemesis::check(scenario, &decisions.faults)?;
-        let mut clock_ahead_ms = decisions.clock_ahead_ms.clone();
-        clock_ahead_ms.resize(scenario.replicas as usize, 0);
-        Ok(Self { clock_ahead_ms, operations, faults: decisions.faults.clone() })
+        let clocks = decisions.clocks.clone();
+        Ok(Self { clocks, operations, faults: decisions.faults.clone() })
     }
 
     /// The plan as a trace stores it, without the fates of messages.
@@ -82,12 +100,13 @@ impl<Op> Plan<Op> {
                 root: planned.root,
                 at_us: planned.at,
                 replica: planned.node as u64 + 1,
+                client: planned.client,
                 bytes: codec::seal_op(&planned.op)?,
                 text: format!("{:?}", planned.op),
             })
         };
         Ok(Decisions {
-            clock_ahead_ms: self.clock_ahead_ms.clone(),
+            clocks: self.clocks.clone(),
             operations: self.operations.iter().map(write).collect::<Result<_, WireError>>()?,
             faults: self.faults.clone(),
             fates: Vec::new(),

@@ -1,16 +1,28 @@
 //! The scenario: what is run, on what network, under which faults.
 
+mod caps;
 mod check;
 mod error;
+mod fault;
+mod link;
 mod presets;
 mod shape;
+mod timetable;
+mod topology;
+mod work;
 
 use serde::{Deserialize, Serialize};
 
+pub use caps::Caps;
 pub use error::ScenarioError;
+pub use fault::{ClockFault, Crash, Disk, Join, Leave, Partition, PartitionKind, Pause};
+pub use link::{Bandwidth, Latency, Link};
 pub use presets::{Preset, presets};
+pub use topology::Topology;
+pub use work::{Clients, Load};
 
 use crate::subject::Registry;
+use crate::violation::Class;
 
 /// A scenario, as a TOML file writes it. Unknown keys are errors.
 ///
@@ -39,10 +51,10 @@ pub struct Scenario {
     /// `policy`: how it is replicated; by default the first that the type offers.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub policy: Option<String>,
-    /// `replicas`: how many, `1..=64`. Default 3.
-    #[serde(default = "default::replicas")]
+    /// `replicas`: how many, `1..=1000000`. Default 3, or as many as the topology is made of.
+    #[serde(default = "default::unset")]
     pub replicas: u64,
-    /// `topology`: who is whose neighbour: `mesh` (default), `chain`, `ring` or `star`.
+    /// `topology`: who is whose neighbour: `mesh` (default), `chain`, `ring`, `star`, or a table.
     #[serde(default)]
     pub topology: Topology,
     /// `duration_ms`: for how long clients work and faults strike. Default 2000.
@@ -54,9 +66,26 @@ pub struct Scenario {
     /// `shares`: how the operations are divided, one weight for each replica; by default evenly.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub shares: Vec<u64>,
+    /// `writers`: how many replicas perform operations, spread evenly over the addresses; by default
+    /// all.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub writers: Option<u64>,
+    /// `pool`: how many different operations there are: so many are drawn first, and then only
+    /// these are performed. By default any.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pool: Option<u64>,
+    /// `[[load]]`: how busy the clients are over time; by default always the same.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub load: Vec<Load>,
+    /// `[clients]`: clients that go from replica to replica; by default each stays where it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub clients: Option<Clients>,
     /// `latency`: how long a message travels. Default `{ kind = "uniform", min_ms = 5, max_ms = 40 }`.
     #[serde(default)]
     pub latency: Latency,
+    /// `bandwidth`: how much a link carries; by default anything.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bandwidth: Option<Bandwidth>,
     /// `loss`: the probability that a message is lost. Default 0.
     #[serde(default)]
     pub loss: f64,
@@ -67,165 +96,68 @@ pub struct Scenario {
     /// and eight times its latency, and may overtake and be overtaken. Default 0.
     #[serde(default)]
     pub reorder: f64,
+    /// `redeliver`: the probability that a message arrives again, long after: at any time until
+    /// `duration_ms` later. Default 0.
+    #[serde(default)]
+    pub redeliver: f64,
+    /// `corrupt`: the probability that a message is damaged on its way. Default 0.
+    #[serde(default)]
+    pub corrupt: f64,
+    /// `[[link]]`: what is different on some links.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub link: Vec<Link>,
+    /// `pct`: not random latencies but random priorities of links, of which so many change on the
+    /// way: probabilistic concurrency testing of that depth. By default not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pct: Option<u64>,
     /// `skew_ms`: each replica's clock is ahead by a constant drawn from `0..=skew_ms`. Default 0.
     #[serde(default)]
     pub skew_ms: u64,
+    /// `drift_ppm`: each replica's clock runs fast or slow by up to so many millionths. Default 0.
+    #[serde(default)]
+    pub drift_ppm: u64,
     /// `settle_ms`: how long after the last fault the replicas may take to settle. Default 60000.
     #[serde(default = "default::settle_ms")]
     pub settle_ms: u64,
-    /// `partitions`: how many further partitions are drawn, two groups each. Default 0.
+    /// `partitions`: how many further partitions are drawn, of any kind. Default 0.
     #[serde(default)]
     pub partitions: u64,
-    /// `crashes`: how many further crashes are drawn. Default 0.
+    /// `crashes`: how many further crashes are drawn, with any disk. Default 0.
     #[serde(default)]
     pub crashes: u64,
+    /// `pauses`: how many further pauses are drawn. Default 0.
+    #[serde(default)]
+    pub pauses: u64,
+    /// `clocks`: how many further faults of clocks are drawn. Default 0.
+    #[serde(default)]
+    pub clocks: u64,
+    /// `churn`: how many replicas leave, and as many join, at moments that are drawn. Default 0.
+    #[serde(default)]
+    pub churn: u64,
+    /// `checks`: what is checked; by default everything. Without any nothing is recorded either.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub checks: Option<Vec<Class>>,
     /// `[[partition]]`: cuts in the network.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub partition: Vec<Partition>,
     /// `[[crash]]`: replicas that stop, and come back.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub crash: Vec<Crash>,
+    /// `[[pause]]`: replicas that stand still for a while.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub pause: Vec<Pause>,
+    /// `[[clock]]`: clocks that go wrong.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub clock: Vec<ClockFault>,
+    /// `[[join]]`: replicas that join later.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub join: Vec<Join>,
+    /// `[[leave]]`: replicas that leave.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub leave: Vec<Leave>,
     /// `[config]`: the protocol's caps and intervals.
     #[serde(default, skip_serializing_if = "Caps::is_empty")]
     pub config: Caps,
-}
-
-/// Who is whose neighbour.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-#[non_exhaustive]
-pub enum Topology {
-    /// Everyone is everyone's.
-    #[default]
-    Mesh,
-    /// `1 - 2 - 3 - …`.
-    Chain,
-    /// A chain whose ends meet.
-    Ring,
-    /// Everyone is the neighbour of 1 only.
-    Star,
-}
-
-/// How long a message travels.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "kind", rename_all = "kebab-case", deny_unknown_fields)]
-#[non_exhaustive]
-pub enum Latency {
-    /// Always the same.
-    Constant {
-        /// `ms`: milliseconds, fractions included.
-        ms: f64,
-    },
-    /// Anything in a range, equally likely.
-    Uniform {
-        /// `min_ms`: the least.
-        min_ms: f64,
-        /// `max_ms`: the greatest.
-        max_ms: f64,
-    },
-    /// Memoryless: mostly short, sometimes several times the mean.
-    Exponential {
-        /// `mean_ms`: the mean.
-        mean_ms: f64,
-    },
-    /// Mostly around the median, with a long tail.
-    LogNormal {
-        /// `median_ms`: half of all messages take less.
-        median_ms: f64,
-        /// `sigma`: the standard deviation of the logarithm; 0.5 is mild, 1 is wild.
-        sigma: f64,
-    },
-}
-
-impl Default for Latency {
-    fn default() -> Self {
-        Self::Uniform { min_ms: 5.0, max_ms: 40.0 }
-    }
-}
-
-/// A cut in the network, from `at_ms` to `heal_ms`: nothing passes between the groups. A message
-/// is lost if the cut is there when it is sent or when it would arrive.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Partition {
-    /// `at_ms`: when it begins, within the run's duration.
-    pub at_ms: u64,
-    /// `heal_ms`: when it ends; by default with the run's duration.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub heal_ms: Option<u64>,
-    /// `groups`: the addresses on each side; those not named form one side more.
-    pub groups: Vec<Vec<u64>>,
-}
-
-/// A replica that stops and comes back with a new incarnation.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Crash {
-    /// `replica`: its address.
-    pub replica: u64,
-    /// `at_ms`: when it stops, within the run's duration.
-    pub at_ms: u64,
-    /// `restart_ms`: when it comes back; by default with the run's duration.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub restart_ms: Option<u64>,
-    /// `disk`: `kept` (default) or `lost`.
-    #[serde(default)]
-    pub disk: Disk,
-}
-
-/// What becomes of a crashed replica's disk. Memory is always lost.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-#[non_exhaustive]
-pub enum Disk {
-    /// All that was written is still there.
-    #[default]
-    Kept,
-    /// Nothing is.
-    Lost,
-}
-
-/// The caps and intervals of a protocol. What is not set is the protocol's default.
-///
-/// The keys are those of [`sync::Config`](rejoin_crdts::sync::Config), which says what they mean.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Caps {
-    /// `gossip_ms`: the time between two rounds of sending.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub gossip_ms: Option<u64>,
-    /// `heartbeat_ms`: the time between two signs of life to a peer that has everything.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub heartbeat_ms: Option<u64>,
-    /// `buffer`: the most deltas kept for peers that have not acknowledged them.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub buffer: Option<u64>,
-    /// `batch`: the most deltas joined in one message.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub batch: Option<u64>,
-    /// `window`: the most messages to one peer in one round.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub window: Option<u64>,
-    /// `snapshot_every`: the most records on a disk.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub snapshot_every: Option<u64>,
-    /// `max_ahead_ms`: how far ahead a stamp may be that is still accepted.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub max_ahead_ms: Option<u64>,
-}
-
-impl Caps {
-    /// Whether nothing is set.
-    ///
-    /// ```
-    /// use rejoin_sim::scenario::Caps;
-    /// assert!(Caps::default().is_empty());
-    /// assert!(!Caps { buffer: Some(1), ..Caps::default() }.is_empty());
-    /// ```
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        *self == Self::default()
-    }
 }
 
 impl Scenario {
@@ -241,21 +173,39 @@ impl Scenario {
         Self {
             subject: subject.into(),
             policy: None,
-            replicas: default::replicas(),
+            replicas: default::REPLICAS,
             topology: Topology::default(),
             duration_ms: default::duration_ms(),
             ops: default::ops(),
             shares: Vec::new(),
+            writers: None,
+            pool: None,
+            load: Vec::new(),
+            clients: None,
             latency: Latency::default(),
+            bandwidth: None,
             loss: 0.0,
             duplicate: 0.0,
             reorder: 0.0,
+            redeliver: 0.0,
+            corrupt: 0.0,
+            link: Vec::new(),
+            pct: None,
             skew_ms: 0,
+            drift_ppm: 0,
             settle_ms: default::settle_ms(),
             partitions: 0,
             crashes: 0,
+            pauses: 0,
+            clocks: 0,
+            churn: 0,
+            checks: None,
             partition: Vec::new(),
             crash: Vec::new(),
+            pause: Vec::new(),
+            clock: Vec::new(),
+            join: Vec::new(),
+            leave: Vec::new(),
             config: Caps::default(),
         }
     }
@@ -332,9 +282,34 @@ impl Scenario {
     }
 }
 
+impl Scenario {
+    /// Whether `class` is checked.
+    ///
+    /// ```
+    /// use rejoin_sim::{Class, Scenario};
+    /// let all = Scenario::of("or-map");
+    /// assert!(all.checks(Class::Liveness));
+    /// let some = Scenario { checks: Some(vec![Class::Specification]), ..all };
+    /// assert!(!some.checks(Class::Liveness));
+    /// ```
+    #[must_use]
+    pub fn checks(&self, class: Class) -> bool {
+        self.checks.as_ref().is_none_or(|checks| checks.contains(&class))
+    }
+
+    /// Fills in what other keys say.
+    fn normalise(&mut self) {
+        if self.replicas == default::unset() {
+            self.replicas = self.topology.replicas().unwrap_or(default::REPLICAS);
+        }
+    }
+}
+
 mod default {
-    pub(super) const fn replicas() -> u64 {
-        3
+    pub(super) const REPLICAS: u64 = 3;
+    /// No number that TOML can write.
+    pub(super) const fn unset() -> u64 {
+        u64::MAX
     }
     pub(super) const fn duration_ms() -> u64 {
         2_000

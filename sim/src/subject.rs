@@ -14,6 +14,7 @@ use serde::Serialize;
 pub use protocols::{ProtocolSubject, ReportingSubject};
 pub use types::TypeSubject;
 
+use crate::Time;
 use crate::explore::{Address, Checkpoint, ExploreError, Explored, Progress, Scope, Visit};
 use crate::outcome::{Outcome, Verdict};
 use crate::scenario::{Scenario, ScenarioError};
@@ -96,6 +97,16 @@ pub trait Subject: Send + Sync {
     /// If the trace is of another subject, or one of its operations cannot be read.
     fn replay(&self, trace: &Trace) -> Result<Outcome, RunError>;
 
+    /// Runs a trace again up to a moment, and from there on with what `seed` draws: other operations
+    /// at other moments, and other fates of messages, under the same faults.
+    ///
+    /// How many of such runs fail tells how likely the failure still is from that moment on.
+    ///
+    /// # Errors
+    ///
+    /// As [`replay`](Self::replay).
+    fn branch(&self, trace: &Trace, from: Time, seed: u64) -> Result<Outcome, RunError>;
+
     /// Runs twice; if the runs differ, the verdict is [`Verdict::Nondeterministic`] (but a
     /// violation takes precedence).
     ///
@@ -105,8 +116,8 @@ pub trait Subject: Send + Sync {
     fn run_twice(&self, scenario: &Scenario, seed: u64) -> Result<Outcome, RunError> {
         let mut outcome = self.run(scenario, seed)?;
         let again = self.run(scenario, seed)?;
-        outcome.first_difference_us = outcome.first_difference(&again);
-        if outcome.first_difference_us.is_some() && outcome.verdict != Verdict::Violated {
+        outcome.first_difference = outcome.compare(&again);
+        if outcome.first_difference.is_some() && outcome.verdict != Verdict::Violated {
             outcome.verdict = Verdict::Nondeterministic;
         }
         Ok(outcome)

@@ -4,7 +4,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::Time;
 use crate::outcome::Reading;
-use crate::scenario::Disk;
+use crate::scenario::{Disk, PartitionKind};
+use crate::trace::ClockChange;
 use crate::violation::Class;
 
 /// A notable moment.
@@ -22,9 +23,11 @@ pub struct Entry {
 #[serde(tag = "kind", rename_all = "kebab-case")]
 #[non_exhaustive]
 pub enum Happening {
-    /// The network was cut between these groups.
+    /// The network was cut.
     Partition {
-        /// The addresses on each side.
+        /// What was cut.
+        partition: PartitionKind,
+        /// The addresses it is about: those on each side, those isolated, the ends of each link.
         groups: Vec<Vec<u64>>,
     },
     /// Two replicas read different values, and something was written on either side: the first such
@@ -35,7 +38,9 @@ pub enum Happening {
     },
     /// A partition ended.
     Heal {
-        /// The addresses that had been on each side.
+        /// What had been cut.
+        partition: PartitionKind,
+        /// The addresses that it was about.
         groups: Vec<Vec<u64>>,
     },
     /// A replica crashed.
@@ -55,6 +60,39 @@ pub enum Happening {
         incarnation: u64,
         /// How many operations its disk gave back.
         recovered: u64,
+    },
+    /// A replica stands still.
+    Pause {
+        /// Its address.
+        replica: u64,
+    },
+    /// A replica goes on.
+    Resume {
+        /// Its address.
+        replica: u64,
+        /// How many messages, timers and operations had been waiting.
+        waited: u64,
+    },
+    /// A replica's wall clock changed.
+    Clock {
+        /// Its address.
+        replica: u64,
+        /// How.
+        change: ClockChange,
+    },
+    /// A replica joined.
+    Join {
+        /// Its address.
+        replica: u64,
+        /// Its incarnation.
+        incarnation: u64,
+    },
+    /// A replica left for good.
+    Leave {
+        /// Its address.
+        replica: u64,
+        /// Operations that no live replica shows any more.
+        gone: u64,
     },
     /// Faults and clients are done: from here on the replicas must settle by themselves.
     Calm,

@@ -3,11 +3,12 @@
 mod file;
 
 use serde::{Deserialize, Serialize};
+use smallvec::SmallVec;
 
 pub use file::TraceError;
 
 use crate::outcome::{Outcome, Verdict};
-use crate::scenario::{Disk, Scenario};
+use crate::scenario::{Disk, PartitionKind, Scenario};
 use crate::violation::Class;
 use crate::{EventId, Fingerprint, Time};
 
@@ -52,15 +53,24 @@ pub struct Trace {
 /// What was decided in a run.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Decisions {
-    /// By how many milliseconds each replica's clock is ahead, by address from 1.
-    pub clock_ahead_ms: Vec<u64>,
+    /// How each replica's clock begins, by address from 1.
+    pub clocks: Vec<ClockStart>,
     /// The clients' operations.
     pub operations: Vec<OperationDecision>,
-    /// Partitions, heals, crashes and restarts.
+    /// Partitions, crashes and the like, and their ends.
     pub faults: Vec<FaultDecision>,
     /// What became of each message, by the id of its sending. One without an entry takes the
     /// default: in order, after a constant latency.
     pub fates: Vec<(EventId, Fate)>,
+}
+
+/// How a replica's wall clock begins.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ClockStart {
+    /// By how many milliseconds it is ahead.
+    pub ahead_ms: u64,
+    /// By how many millionths it runs fast, or slow if below 0.
+    pub drift_ppm: i64,
 }
 
 /// An operation of a client.
@@ -70,8 +80,10 @@ pub struct OperationDecision {
     pub root: u64,
     /// When.
     pub at_us: Time,
-    /// At which address.
+    /// At which address; a roaming client may go elsewhere if it is turned away.
     pub replica: u64,
+    /// Which client, from 0, if the scenario has clients.
+    pub client: Option<u64>,
     /// The operation as wire payload.
     pub bytes: Vec<u8>,
     /// The operation's `Debug` form, for people; replay does not read it.
@@ -93,11 +105,14 @@ pub struct FaultDecision {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub enum Fault {
-    /// The network is cut between groups of addresses; those not named form one group more.
+    /// Links are cut.
     Cut {
         /// Names the cut, for its end.
         cut: u64,
-        /// The groups.
+        /// What is cut.
+        kind: PartitionKind,
+        /// The addresses it is about, as in [`Partition`](crate::scenario::Partition). Of a partial
+        /// one the links that are cut, from the first of a pair to the second.
         groups: Vec<Vec<u64>>,
     },
     /// A cut ends.
@@ -116,23 +131,100 @@ pub enum Fault {
     Restart {
         /// Its address.
         replica: u64,
+        /// Under the incarnation that it had.
+        reuse_identity: bool,
     },
+    /// A replica stands still; nothing happens if it does already, or is down.
+    Pause {
+        /// Its address.
+        replica: u64,
+    },
+    /// A replica goes on.
+    Resume {
+        /// Its address.
+        replica: u64,
+    },
+    /// A replica's wall clock changes.
+    Clock {
+        /// Its address.
+        replica: u64,
+        /// How.
+        change: ClockChange,
+    },
+    /// A replica joins; nothing happens if it is there.
+    Join {
+        /// Its address.
+        replica: u64,
+    },
+    /// A replica leaves with its disk; nothing happens if it is not there.
+    Leave {
+        /// Its address.
+        replica: u64,
+    },
+}
+
+impl Fault {
+    /// The address of the replica that it is about, if it is about one.
+    pub(crate) fn replica(&self) -> Option<u64> {
+        match self {
+            Self::Cut { .. } | Self::Heal { .. } => None,
+            Self::Crash { replica, .. }
+            | Self::Restart { replica, .. }
+            | Self::Pause { replica }
+            | Self::Resume { replica }
+            | Self::Clock { replica, .. }
+            | Self::Join { replica }
+            | Self::Leave { replica } => Some(*replica),
+        }
+    }
+}
+
+/// What happens to a wall clock.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
+pub enum ClockChange {
+    /// It jumps by so many milliseconds.
+    Jump(i64),
+    /// It runs fast by so many millionths from now on, or slow.
+    Drift(i64),
+    /// It stops.
+    Stop,
+    /// It is set, in milliseconds, and runs on from there.
+    Set(u64),
+    /// It shows the right time again, and keeps it.
+    Right,
 }
 
 /// What becomes of a message: its copies. None means that it is lost.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Fate {
     /// The copies that arrive, unless a cut or a crash prevents it.
-    pub copies: Vec<Passage>,
+    pub copies: SmallVec<[Passage; 1]>,
 }
 
 /// The way of one copy of a message.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Passage {
     /// How long it takes, in microseconds; longer if it must queue behind an earlier message.
     pub latency_us: u64,
-    /// Whether it leaves its link's order: it need not queue, nor does any later message behind it.
-    pub unordered: bool,
+    /// Its place among the others of its link.
+    pub way: Way,
+    /// The number that its damage is drawn from, if it is damaged.
+    pub damage: Option<u64>,
+}
+
+/// The place of a message among the others of its link.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Way {
+    /// It comes after those sent before it.
+    #[default]
+    Ordered,
+    /// It leaves the order: it need not queue, nor does any later message behind it.
+    Unordered,
+    /// It comes once more, long after.
+    Again,
 }
 
 impl Trace {

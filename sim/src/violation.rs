@@ -16,8 +16,23 @@ pub enum Class {
     Convergence,
     /// A replica reads what the specification does not allow for what is visible there.
     Specification,
+    /// A replica reads what an invariant of the application forbids.
+    Invariant,
     /// An operation that was visible at a replica is no longer, or one that must be is not.
     Visibility,
+    /// A replica's state does not contain the state that it had before.
+    Inflation,
+    /// An operation is visible at a replica, and one that it had seen is not.
+    Causality,
+    /// A client was served where something that it wrote is not visible.
+    ReadYourWrites,
+    /// A client was served where something that it had read is not visible.
+    MonotonicReads,
+    /// A write of a client is visible at a replica, and an earlier one of the same client is not.
+    MonotonicWrites,
+    /// A write of a client is visible at a replica, and something that the client had read before
+    /// is not.
+    WritesFollowReads,
     /// An acknowledged operation is gone, and no lost disk excuses it.
     Acknowledged,
     /// Long after the last fault, the replicas have not settled.
@@ -28,11 +43,45 @@ pub enum Class {
     Stamp,
     /// What refused an operation or a message was changed by it.
     Refusal,
+    /// A message that was damaged on its way was taken for another.
+    Corruption,
     /// A state or message could not be written as bytes, or its bytes not be read.
     Wire,
 }
 
 impl Class {
+    /// Every class.
+    pub const ALL: [Self; 17] = [
+        Self::Convergence,
+        Self::Specification,
+        Self::Invariant,
+        Self::Visibility,
+        Self::Inflation,
+        Self::Causality,
+        Self::ReadYourWrites,
+        Self::MonotonicReads,
+        Self::MonotonicWrites,
+        Self::WritesFollowReads,
+        Self::Acknowledged,
+        Self::Liveness,
+        Self::Delta,
+        Self::Stamp,
+        Self::Refusal,
+        Self::Corruption,
+        Self::Wire,
+    ];
+
+    /// The names of all classes, in the same order.
+    pub(crate) const NAMES: [&'static str; 17] = {
+        let mut names = [""; 17];
+        let mut at = 0;
+        while at < names.len() {
+            names[at] = Self::ALL[at].name();
+            at += 1;
+        }
+        names
+    };
+
     /// The name in kebab case, as in JSON and traces.
     ///
     /// ```
@@ -44,12 +93,20 @@ impl Class {
         match self {
             Self::Convergence => "convergence",
             Self::Specification => "specification",
+            Self::Invariant => "invariant",
             Self::Visibility => "visibility",
+            Self::Inflation => "inflation",
+            Self::Causality => "causality",
+            Self::ReadYourWrites => "read-your-writes",
+            Self::MonotonicReads => "monotonic-reads",
+            Self::MonotonicWrites => "monotonic-writes",
+            Self::WritesFollowReads => "writes-follow-reads",
             Self::Acknowledged => "acknowledged",
             Self::Liveness => "liveness",
             Self::Delta => "delta",
             Self::Stamp => "stamp",
             Self::Refusal => "refusal",
+            Self::Corruption => "corruption",
             Self::Wire => "wire",
         }
     }

@@ -10,19 +10,18 @@ mod report;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use rejoin_crdts::sync::Protocol;
+use rejoin_crdts::sync::{Output, Protocol};
 
-use crate::check::{Check, Judge, Losses, Moment, Rumour, Witness};
+use crate::check::{Check, Judge, Losses, Moment, Rumour, Witness, address};
 use crate::network::{Network, Source, Transit};
 use crate::outcome::{Operations, Outcome, Traffic};
 use crate::plan::Plan;
 use crate::queue::Queue;
-use crate::rng::Kind;
-use crate::scenario::Scenario;
+use crate::rng::{Kind, Seed};
+use crate::scenario::{Disk, PartitionKind, Scenario};
 use crate::timeline::Happening;
-use crate::topology::neighbours;
-use crate::trace::TraceError;
-use crate::violation::Violation;
+use crate::trace::{Fault, TraceError};
+use crate::violation::{Class, Violation};
 use crate::{EventId, Time};
 
 use log::Log;
@@ -40,12 +39,18 @@ pub(crate) struct Setup<'s> {
     pub(crate) source: Source,
 }
 
+/// A message on its way.
+enum Payload<P: Protocol> {
+    Bytes(Arc<[u8]>),
+    Value(P::Message),
+}
+
 /// What happens at a moment.
 enum Event<P: Protocol> {
     Start { node: usize },
     Operation { index: usize },
     Fault { index: usize },
-    Deliver { transit: Transit, bytes: Arc<[u8]>, rumour: Rumour },
+    Deliver { transit: Transit, payload: Payload<P>, rumour: Rumour },
     Timer { node: usize, life: u64, timer: P::Timer },
     Calm,
 }
@@ -53,6 +58,7 @@ enum Event<P: Protocol> {
 /// One run.
 pub(crate) struct World<'s, P: Protocol, W: Witness<P>> {
     setup: Setup<'s>,
+    seed: Seed,
     spec: P::Spec,
     config: P::Config,
     plan: Plan<<P::Spec as rejoin_crdts::Spec>::Op>,
@@ -61,15 +67,34 @@ pub(crate) struct World<'s, P: Protocol, W: Witness<P>> {
     queue: Queue<Event<P>>,
     nodes: Vec<Node<P>>,
     network: Network,
+    watching: bool, // something is checked
+    as_bytes: bool, // messages travel as bytes
     judge: Judge<P, W>,
     log: Log,
-    cuts: BTreeMap<u64, Vec<Vec<u64>>>, // the groups of each cut that is there
-    crashes_kept: u64,
-    crashes_lost: u64,
+    cuts: BTreeMap<u64, (PartitionKind, Vec<Vec<u64>>)>, // those that are there
+    struck: Struck,
     operations: Operations,
     traffic: Traffic,
     story: Story,
     calm_since: Option<Time>,
+    spare: Vec<Output<P>>, // memory to use again
+}
+
+/// How often each fault struck, apart from those of the network.
+#[derive(Debug, Default)]
+struct Struck {
+    crashes: BTreeMap<Disk, u64>,
+    reused: u64,
+    pauses: u64,
+    flooded: u64,
+    jumps: u64,
+    drifts: u64,
+    stops: u64,
+    sets: u64,
+    righted: u64,
+    joins: u64,
+    leaves: u64,
+    corrupted: u64,
 }
 
 /// Where the story of divergence and agreement stands.
@@ -92,30 +117,35 @@ impl<'s, P: Protocol, W: Witness<P>> World<'s, P, W> {
     ) -> Self {
         let Setup { scenario, .. } = setup;
         let replicas = scenario.replicas as usize;
-        let neighbours = neighbours(scenario.topology, replicas);
-        let node = |index: usize| {
-            let ahead_ms = plan.clock_ahead_ms.get(index).copied().unwrap_or(0);
-            Node::new(index as u64 + 1, &neighbours[index], ahead_ms)
-        };
-        let cuts_planned =
-            plan.faults.iter().any(|fault| matches!(fault.fault, crate::trace::Fault::Cut { .. }));
+        let neighbours = scenario.topology.neighbours(replicas);
+        let watching = scenario.checks.as_ref().is_none_or(|checks| !checks.is_empty());
+        let network = Network::new(scenario, &neighbours, setup.source.clone(), watching);
+        let clock = |node: usize| plan.clocks.get(node).copied().unwrap_or_default();
+        let mut nodes: Vec<Node<P>> = (0..replicas).map(|node| Node::new(clock(node))).collect();
+        for replica in scenario.absent_at_first() {
+            nodes[(replica - 1) as usize].member = false;
+        }
+        let cuts_planned = plan.faults.iter().any(|fault| matches!(fault.fault, Fault::Cut { .. }));
         Self {
+            seed: Seed::new(setup.seed),
             spec: spec.clone(),
             config,
             now: Time::ZERO,
             step: 0,
             queue: Queue::new(),
-            nodes: (0..replicas).map(node).collect(),
-            network: Network::new(&neighbours, setup.source.clone()),
-            judge: Judge::new(spec, witness, replicas),
-            log: Log::new(),
+            nodes,
+            watching,
+            as_bytes: network.needs_bytes() || scenario.checks(Class::Wire),
+            network,
+            judge: Judge::new(spec, witness, if watching { replicas } else { 0 }),
+            log: Log::new(watching),
             cuts: BTreeMap::new(),
-            crashes_kept: 0,
-            crashes_lost: 0,
+            struck: Struck::default(),
             operations: Operations { planned: plan.operations.len() as u64, ..Default::default() },
             traffic: Traffic::default(),
             story: Story { armed: !cuts_planned, wrote: vec![false; replicas], apart: false },
             calm_since: None,
+            spare: Vec::new(),
             setup,
             plan,
         }
@@ -134,8 +164,10 @@ impl<'s, P: Protocol, W: Witness<P>> World<'s, P, W> {
 
     fn schedule(&mut self) {
         for node in 0..self.nodes.len() {
-            let id = EventId::root(Kind::Start, self.nodes[node].address);
-            self.queue.push(Time::ZERO, id, Event::Start { node });
+            if self.nodes[node].member {
+                let id = EventId::root(Kind::Start, address(node));
+                self.queue.push(Time::ZERO, id, Event::Start { node });
+            }
         }
         for (index, planned) in self.plan.operations.iter().enumerate() {
             let id = EventId::root(Kind::Operation, planned.root);
@@ -189,6 +221,9 @@ impl<'s, P: Protocol, W: Witness<P>> World<'s, P, W> {
             if self.calm_since.is_none() {
                 continue;
             }
+            if !self.watching {
+                return Ok(Losses::default());
+            }
             if until.is_none() || changed {
                 until = self.settled().then_some(self.network.last_arrival.max(self.now));
             }
@@ -204,6 +239,7 @@ impl<'s, P: Protocol, W: Witness<P>> World<'s, P, W> {
             && self
                 .nodes
                 .iter()
+                .filter(|node| node.member)
                 .all(|node| node.replica.as_ref().is_some_and(|r| r.waiting_for().is_empty()))
     }
 

@@ -2,13 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use rejoin_sim::scenario::{Disk, Latency, Topology};
-use rejoin_sim::trace::{Decisions, Fault};
+use rejoin_sim::scenario::{Disk, Latency, PartitionKind, Topology};
+use rejoin_sim::trace::{ClockChange, Decisions, Fault};
 use rejoin_sim::{Outcome, Scenario};
 
 use super::counts;
 use super::line::{Line, Style};
-use super::text::{count, ms, percent};
+use super::text::{bytes, count, ms, percent};
 
 /// The lines for a run: what and where, the network, the faults, all of it. `remark` is on the
 /// seed.
@@ -24,20 +24,40 @@ pub(crate) fn of_run(outcome: &Outcome, remark: &str, width: usize) -> Vec<Line>
 pub(crate) fn of_campaign(scenario: &Scenario, policy: &str, width: usize) -> Vec<Line> {
     let mut items = subject(scenario, policy);
     items.extend(network(scenario, None));
-    items.extend(
-        scenario.partition.iter().map(|cut| {
-            fault_cut(&cut.groups, cut.at_ms, cut.heal_ms.unwrap_or(scenario.duration_ms))
-        }),
-    );
+    items.extend(scenario.partition.iter().map(|cut| {
+        let heal_ms = cut.heal_ms.unwrap_or(scenario.duration_ms);
+        let flapping = if cut.flap_ms.is_some() { ", flapping" } else { "" };
+        format!("{}{flapping}", fault_cut(cut.kind, &cut.groups, cut.at_ms, heal_ms))
+    }));
     items.extend(scenario.crash.iter().map(|crash| {
         let back = crash.restart_ms.unwrap_or(scenario.duration_ms);
         fault_crash(crash.replica, crash.at_ms, Some(back), crash.disk)
     }));
-    if scenario.partitions > 0 {
-        items.push(count(scenario.partitions, "drawn partition"));
+    for pause in &scenario.pause {
+        let resume_ms = pause.resume_ms.unwrap_or(scenario.duration_ms);
+        items.push(fault_pause(pause.replica, pause.at_ms, Some(resume_ms)));
     }
-    if scenario.crashes > 0 {
-        items.push(count(scenario.crashes, "drawn crash").replace("crashs", "crashes"));
+    for clock in &scenario.clock {
+        items.push(format!("r{} a wrong clock from {}", clock.replica, ms(clock.at_ms)));
+    }
+    for join in &scenario.join {
+        items.push(format!("r{} joins at {}", join.replica, ms(join.at_ms)));
+    }
+    for leave in &scenario.leave {
+        items.push(format!("r{} leaves at {}", leave.replica, ms(leave.at_ms)));
+    }
+    for (number, one, many) in [
+        (scenario.partitions, "drawn partition", "drawn partitions"),
+        (scenario.crashes, "drawn crash", "drawn crashes"),
+        (scenario.pauses, "drawn pause", "drawn pauses"),
+        (scenario.clocks, "drawn clock fault", "drawn clock faults"),
+        (scenario.churn, "replica replaced", "replicas replaced"),
+    ] {
+        match number {
+            0 => {}
+            1 => items.push(format!("1 {one}")),
+            _ => items.push(format!("{} {many}", super::thousands(number))),
+        }
     }
     flow(items, width)
 }
@@ -50,18 +70,16 @@ fn subject(scenario: &Scenario, policy: &str) -> Vec<String> {
     }
     vec![
         format!("{} by {policy}", scenario.subject),
-        format!("{} in a {}", count(scenario.replicas, "replica"), topology(scenario.topology)),
+        format!("{} in a {}", count(scenario.replicas, "replica"), topology(&scenario.topology)),
         format!("{operations} in {}", ms(scenario.duration_ms)),
     ]
 }
 
-fn topology(topology: Topology) -> &'static str {
+fn topology(topology: &Topology) -> &'static str {
     match topology {
-        Topology::Mesh => "mesh",
-        Topology::Chain => "chain",
-        Topology::Ring => "ring",
-        Topology::Star => "star",
-        _ => "network",
+        Topology::RandomRegular { .. } => "random regular graph",
+        Topology::Links { .. } => "network of given links",
+        _ => topology.name(),
     }
 }
 
@@ -74,12 +92,36 @@ fn network(scenario: &Scenario, decisions: Option<&Decisions>) -> Vec<String> {
     ] {
         items.push(format!("{name} {}", percent(probability)));
     }
+    for (name, probability) in
+        [("old messages again", scenario.redeliver), ("damage", scenario.corrupt)]
+    {
+        if probability > 0.0 {
+            items.push(format!("{name} {}", percent(probability)));
+        }
+    }
+    if let Some(bandwidth) = scenario.bandwidth {
+        items.push(format!("{} a second on a link", bytes(bandwidth.bytes_per_s)));
+    }
+    if !scenario.link.is_empty() {
+        items.push(count(scenario.link.len() as u64, "rule").replace("rule", "rule for links"));
+    }
+    if let Some(depth) = scenario.pct {
+        items.push(format!("priorities of depth {depth} instead of latencies"));
+    }
+    if let Some(clients) = scenario.clients {
+        let with = if clients.token { " with tokens" } else { "" };
+        items.push(format!("{}{with}", count(clients.count, "roaming client")));
+    }
     if scenario.skew_ms > 0 {
         let drawn = decisions.map(|decisions| {
-            let ahead: Vec<String> = decisions.clock_ahead_ms.iter().map(u64::to_string).collect();
+            let ahead: Vec<String> =
+                decisions.clocks.iter().map(|clock| clock.ahead_ms.to_string()).collect();
             format!("clocks ahead by {} ms", ahead.join(", "))
         });
         items.push(drawn.unwrap_or_else(|| format!("clock skew up to {}", ms(scenario.skew_ms))));
+    }
+    if scenario.drift_ppm > 0 {
+        items.push(format!("clocks drift by up to {} ppm", scenario.drift_ppm));
     }
     if let Some(gossip_ms) = scenario.config.gossip_ms {
         items.push(format!("gossip every {}", ms(gossip_ms)));
@@ -98,11 +140,17 @@ fn latency(latency: Latency) -> String {
         Latency::LogNormal { median_ms, sigma } => {
             format!("latency around {median_ms} ms (log-normal, σ {sigma})")
         }
+        Latency::Pareto { min_ms, alpha } => {
+            format!("latency from {min_ms} ms (Pareto, α {alpha})")
+        }
         other => format!("latency {other:?}"),
     }
 }
 
-/// The partitions and crashes as they were decided, each with its end.
+/// More faults than this are only counted.
+const SHOWN: usize = 12;
+
+/// The faults as they were decided, each with its end.
 fn drawn_faults(decisions: &Decisions) -> Vec<String> {
     let mut items = Vec::new();
     let mut heals = BTreeMap::new();
@@ -113,28 +161,73 @@ fn drawn_faults(decisions: &Decisions) -> Vec<String> {
     }
     for (at, decision) in decisions.faults.iter().enumerate() {
         let at_ms = decision.at_us.as_ms();
+        let later = &decisions.faults[at..];
+        let next = |is: &dyn Fn(&Fault) -> bool| {
+            later.iter().find(|later| is(&later.fault)).map(|later| later.at_us.as_ms())
+        };
         match &decision.fault {
-            Fault::Cut { cut, groups } => {
+            Fault::Cut { cut, kind, groups } => {
                 items.push(match heals.get(cut) {
-                    Some(&heal_ms) => fault_cut(groups, at_ms, heal_ms),
-                    None => format!("cut {} at {}", groups_in_words(groups), ms(at_ms)),
+                    Some(&heal_ms) => fault_cut(*kind, groups, at_ms, heal_ms),
+                    None => format!("cut {} at {}", cut_in_words(*kind, groups), ms(at_ms)),
                 });
             }
             Fault::Crash { replica, disk } => {
-                let back = decisions.faults[at..].iter().find(
-                    |later| matches!(later.fault, Fault::Restart { replica: back } if back == *replica),
+                let back_ms = next(
+                    &|later| matches!(later, Fault::Restart { replica: back, .. } if back == replica),
                 );
-                let back_ms = back.map(|back| back.at_us.as_ms());
                 items.push(fault_crash(*replica, at_ms, back_ms, *disk));
             }
+            Fault::Pause { replica } => {
+                let resume_ms = next(
+                    &|later| matches!(later, Fault::Resume { replica: back } if back == replica),
+                );
+                items.push(fault_pause(*replica, at_ms, resume_ms));
+            }
+            Fault::Clock { change: ClockChange::Right, .. } => {}
+            Fault::Clock { replica, change } => {
+                items.push(format!(
+                    "r{replica}'s clock {} at {}",
+                    clock_in_words(*change),
+                    ms(at_ms)
+                ));
+            }
+            Fault::Join { replica } => items.push(format!("r{replica} joins at {}", ms(at_ms))),
+            Fault::Leave { replica } => items.push(format!("r{replica} leaves at {}", ms(at_ms))),
             _ => {}
         }
+    }
+    if items.len() > SHOWN {
+        let more = items.len() - SHOWN;
+        items.truncate(SHOWN);
+        items.push(count(more as u64, "more fault").replace("more fault", "more faults"));
     }
     items
 }
 
-fn fault_cut(groups: &[Vec<u64>], at_ms: u64, heal_ms: u64) -> String {
-    format!("cut {} from {} to {}", groups_in_words(groups), ms(at_ms), ms(heal_ms))
+fn fault_cut(kind: PartitionKind, groups: &[Vec<u64>], at_ms: u64, heal_ms: u64) -> String {
+    format!("cut {} from {} to {}", cut_in_words(kind, groups), ms(at_ms), ms(heal_ms))
+}
+
+fn fault_pause(replica: u64, at_ms: u64, resume_ms: Option<u64>) -> String {
+    let until = resume_ms.map(|resume_ms| format!(" to {}", ms(resume_ms))).unwrap_or_default();
+    format!("r{replica} paused from {}{until}", ms(at_ms))
+}
+
+/// `jumps by -3 s`: what happens to a clock.
+pub(crate) fn clock_in_words(change: ClockChange) -> String {
+    match change {
+        ClockChange::Jump(by_ms) if by_ms < 0 => {
+            format!("jumps back by {}", ms(by_ms.unsigned_abs()))
+        }
+        ClockChange::Jump(by_ms) => format!("jumps ahead by {}", ms(by_ms.unsigned_abs())),
+        ClockChange::Drift(ppm) => format!("drifts by {ppm} ppm"),
+        ClockChange::Stop => "stops".to_owned(),
+        ClockChange::Set(0) => "is set to 0".to_owned(),
+        ClockChange::Set(to_ms) => format!("is set to {to_ms} ms"),
+        ClockChange::Right => "is put right".to_owned(),
+        other => format!("{other:?}"),
+    }
 }
 
 fn fault_crash(replica: u64, at_ms: u64, back_ms: Option<u64>, disk: Disk) -> String {
@@ -146,13 +239,36 @@ fn fault_crash(replica: u64, at_ms: u64, back_ms: Option<u64>, disk: Disk) -> St
 pub(crate) fn disk_in_words(disk: Disk) -> &'static str {
     match disk {
         Disk::Kept => "disk kept",
+        Disk::RolledBack => "disk rolled back",
+        Disk::Partly => "disk partly kept",
         Disk::Lost => "disk lost",
         _ => "disk damaged",
     }
 }
 
+/// `r1 r2 | r3`, `r1 r2 → r3`, `r1 | r2 beside the bridge`: what a partition cuts.
+pub(crate) fn cut_in_words(kind: PartitionKind, groups: &[Vec<u64>]) -> String {
+    match kind {
+        PartitionKind::OneWay => {
+            let (first, rest) = groups.split_at(groups.len().min(1));
+            let others =
+                if rest.is_empty() { "the others".to_owned() } else { groups_in_words(rest) };
+            let others = others.replace(" | the others", "").replace(" | ", " ");
+            format!("{} not heard by {others}", groups_in_words(first).replace(" | the others", ""))
+        }
+        PartitionKind::Bridge => format!("{} but for a bridge", groups_in_words(groups)),
+        PartitionKind::Ring => "all but a ring".to_owned(),
+        PartitionKind::Isolate => {
+            let alone: Vec<u64> = groups.iter().flatten().copied().collect();
+            format!("{} from everybody", groups_in_words(&[alone]).replace(" | the others", ""))
+        }
+        PartitionKind::Partial => count(groups.len() as u64, "link"),
+        _ => groups_in_words(groups),
+    }
+}
+
 /// `r1 r2 | r3`; a single group is cut off from all others.
-pub(crate) fn groups_in_words(groups: &[Vec<u64>]) -> String {
+fn groups_in_words(groups: &[Vec<u64>]) -> String {
     let group = |members: &Vec<u64>| {
         let names: Vec<String> = members.iter().map(|member| format!("r{member}")).collect();
         names.join(" ")

@@ -1,12 +1,13 @@
 //! The notable moments of a run, beside the lanes of its replicas.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use rejoin_sim::outcome::Reading;
+use rejoin_sim::scenario::PartitionKind;
 use rejoin_sim::trace::OperationDecision;
 use rejoin_sim::{Happening, Outcome, Time};
 
-use super::configuration::{disk_in_words, groups_in_words};
+use super::configuration::{clock_in_words, cut_in_words, disk_in_words};
 use super::lanes::{Lanes, Mark};
 use super::line::{Line, Style};
 use super::text::{clean, count, cut};
@@ -100,7 +101,19 @@ impl Sketch {
         let time_width = outcome.ended_us.to_string().len().max(8);
         let values = outcome.violation.iter().flat_map(|violation| &violation.values);
         let guilty = values.map(|reading| reading.replica).collect();
-        Self { lanes: Lanes::new(outcome.scenario.replicas), guilty, form, time_width }
+        let mut lanes = Lanes::new(outcome.scenario.replicas);
+        let mut met = BTreeSet::new();
+        for entry in &outcome.timeline {
+            match entry.what {
+                // Whoever joins without having left was not there from the start.
+                Happening::Join { replica, .. } if met.insert(replica) => lanes.crash(replica),
+                Happening::Leave { replica, .. } => {
+                    met.insert(replica);
+                }
+                _ => {}
+            }
+        }
+        Self { lanes, guilty, form, time_width }
     }
 
     fn names(&self) -> Line {
@@ -137,15 +150,20 @@ impl Sketch {
 
     fn happening(&mut self, at: Time, what: &Happening) -> Vec<Line> {
         match what {
-            Happening::Partition { groups } => {
-                self.lanes.cut(groups);
+            Happening::Partition { partition, groups } => {
+                if *partition == PartitionKind::Groups {
+                    self.lanes.cut(groups);
+                }
                 let words = Line::new().styled(Style::Warn, "cut").plain(": ");
-                self.words(at, &[], words.plain(groups_in_words(groups)))
+                self.words(at, &[], words.plain(cut_in_words(*partition, groups)))
             }
-            Happening::Heal { groups } => {
-                self.lanes.heal(groups);
+            Happening::Heal { partition, groups } => {
+                if *partition == PartitionKind::Groups {
+                    self.lanes.heal(groups);
+                }
                 let words = Line::new().styled(Style::Warn, "healed").plain(": ");
-                self.words(at, &[], words.plain(groups_in_words(groups).replace(" | ", " + ")))
+                let healed = cut_in_words(*partition, groups).replace(" | ", " + ");
+                self.words(at, &[], words.plain(healed))
             }
             Happening::Diverged { values } => self.diverged(at, values),
             Happening::Crash { replica, disk, gone } => {
@@ -168,6 +186,40 @@ impl Sketch {
                     },
                 );
                 self.words(at, &[(*replica, Mark(Style::Good, '○'))], words)
+            }
+            Happening::Pause { replica } => {
+                self.lanes.crash(*replica);
+                let words = Line::new().styled(Style::Warn, format!("r{replica} stands still"));
+                self.words(at, &[(*replica, Mark(Style::Warn, '‖'))], words)
+            }
+            Happening::Resume { replica, waited } => {
+                self.lanes.restart(*replica);
+                let words = Line::new().styled(Style::Warn, format!("r{replica} goes on"));
+                let words = words.plain(match waited {
+                    0 => String::new(),
+                    _ => format!(", {} had waited", count(*waited, "event")),
+                });
+                self.words(at, &[(*replica, Mark(Style::Good, '○'))], words)
+            }
+            Happening::Clock { replica, change } => {
+                let words = Line::new()
+                    .styled(Style::Warn, format!("r{replica}'s clock"))
+                    .plain(format!(" {}", clock_in_words(*change)));
+                self.words(at, &[(*replica, Mark(Style::Warn, '◷'))], words)
+            }
+            Happening::Join { replica, incarnation: _ } => {
+                self.lanes.restart(*replica);
+                let words = Line::new().styled(Style::Warn, format!("r{replica} joins"));
+                self.words(at, &[(*replica, Mark(Style::Good, '○'))], words)
+            }
+            Happening::Leave { replica, gone } => {
+                self.lanes.crash(*replica);
+                let mut words = Line::new().styled(Style::Warn, format!("r{replica} leaves"));
+                if *gone > 0 {
+                    words =
+                        words.plain(format!("; {} shown nowhere now", count(*gone, "operation")));
+                }
+                self.words(at, &[(*replica, Mark(Style::Bad, '╳'))], words)
             }
             Happening::Calm => self.words(
                 at,

@@ -57,8 +57,8 @@ pub(crate) fn verdict(page: &mut Page, outcome: &Outcome, detail: Detail) {
             );
         }
         (verdict, _) => {
-            let because = match (&outcome.vacuous_because, outcome.first_difference_us) {
-                (_, Some(at)) => format!("two runs of this seed differ from {at} on"),
+            let because = match (&outcome.vacuous_because, &outcome.first_difference) {
+                (_, Some(difference)) => format!("two runs of this seed differ {difference}"),
                 (Some(because), None) => clean(because),
                 (None, None) => "it does not say why".to_owned(),
             };

@@ -245,6 +245,23 @@ impl<'d, P: Protocol> Outbox<'d, P> {
         Self { outputs: Vec::new(), draw }
     }
 
+    /// An empty outbox that uses the memory of `outputs`, which a driver has carried out.
+    ///
+    /// ```
+    /// # use rejoin_crdts::spec::GCounterModel;
+    /// # use rejoin_crdts::sync::{Outbox, Replica, Timer};
+    /// # let mut draw = |bound: u64| bound - 1;
+    /// let mut out: Outbox<'_, Replica<GCounterModel>> = Outbox::new(&mut draw);
+    /// out.timer(100, Timer::Gossip);
+    /// let spare = out.into_outputs();
+    /// assert_eq!(Outbox::reusing(spare, &mut draw).into_outputs(), []);
+    /// ```
+    #[must_use]
+    pub fn reusing(mut outputs: Vec<Output<P>>, draw: &'d mut dyn Draw) -> Self {
+        outputs.clear();
+        Self { outputs, draw }
+    }
+
     /// Asks for `message` to be sent to address `to`.
     ///
     /// ```

@@ -15,6 +15,10 @@ use crate::{At, Hlc, Merge, OpId, ReplicaId, Replicated, Timestamp};
 /// The schema version of the messages that [`Replica`] sends.
 pub const SCHEMA: u32 = 1;
 
+/// A wall clock that shows this or more, the year 10889, is broken: a [`Replica`] neither stamps by
+/// it nor takes in stamps. One stamp from there, and no other would ever exceed it.
+pub const MAX_WALL_MS: u64 = 1 << 48;
+
 /// A replica of any [`Model`]'s type, without sockets, clocks or randomness of its own.
 ///
 /// It holds the state and a hybrid logical clock, performs operations at once, writes what is new
@@ -26,7 +30,8 @@ pub const SCHEMA: u32 = 1;
 ///   incarnation. The clock goes on above every stamp that was recovered.
 /// - **Clock**: a message that brings news brings its sender's clock, so that a local stamp exceeds
 ///   every stamp in the state. If that clock is further ahead than
-///   [`max_ahead_ms`](Config::max_ahead_ms) the message is refused, and nothing changes.
+///   [`max_ahead_ms`](Config::max_ahead_ms) the message is refused, and nothing changes. While the
+///   local wall clock shows [`MAX_WALL_MS`] or more, operations and news are refused.
 /// - **Admission**: what cannot have been sent to this replica (under its own name, claiming
 ///   changes or acknowledging entries that it never made, meant for another address) is refused; an interval that does not
 ///   attach to what is here is not merged but asked for again.
@@ -219,6 +224,7 @@ impl<M: Model> Replica<M> {
                 self.me
             )));
         }
+        sane(now_ms)?;
         self.clock.observe(now_ms, clock)?; // first, since it may refuse
         self.state.merge(&news);
         self.keep(news, Some(sender), out);
@@ -301,6 +307,7 @@ impl<M: Model> Protocol for Replica<M> {
             // Its dots would be minted under another's name.
             return Err(Refused::Rule(format!("{} performs no operation {id}", self.me)));
         }
+        sane(now_ms)?;
         let mut clock = self.clock;
         let at = At { id, stamp: clock.tick(now_ms)? };
         let delta = self.model.perform(&mut self.state, &at, &op)?;
@@ -410,6 +417,14 @@ fn resume(mut clock: Hlc, latest: Option<Timestamp>) -> Hlc {
 fn jittered<P: super::Protocol>(mean_ms: u64, out: &mut Outbox<'_, P>) -> u64 {
     let mean_ms = mean_ms.max(1);
     (mean_ms - mean_ms / 4).saturating_add(out.draw(mean_ms / 2 + 1))
+}
+
+/// Whether the wall clock can be right.
+fn sane(now_ms: u64) -> Result<(), Refused> {
+    if now_ms < MAX_WALL_MS {
+        return Ok(());
+    }
+    Err(Refused::Rule("the wall clock shows the year 10889 or later".to_owned()))
 }
 
 fn wrong_policy(what: &str) -> Refused {

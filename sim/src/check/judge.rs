@@ -41,17 +41,25 @@ pub(crate) fn address(node: usize) -> u64 {
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Rumour {
     /// Everything in the past of any message it took, and of its own.
-    past: Arc<OpSet>,
+    past: Option<Arc<OpSet>>,
     /// That part of it which came with messages that changed something here, all the way: the
     /// stamps of these a replica must exceed. An operation of the same effect as others may become
     /// visible without being heard of, and nobody need know its stamp.
-    news: Arc<OpSet>,
+    news: Option<Arc<OpSet>>,
 }
 
-fn join(mine: &mut Arc<OpSet>, theirs: &Arc<OpSet>) {
-    if !theirs.is_subset(mine) {
-        Arc::make_mut(mine).union_with(theirs);
+fn join(mine: &mut Option<Arc<OpSet>>, theirs: &Option<Arc<OpSet>>) {
+    let Some(theirs) = theirs else { return };
+    match mine {
+        None => *mine = Some(Arc::clone(theirs)),
+        Some(mine) if theirs.is_subset(mine) => {}
+        Some(mine) => Arc::make_mut(mine).union_with(theirs),
     }
+}
+
+/// Adds an operation.
+fn add(set: &mut Option<Arc<OpSet>>, operation: usize) {
+    Arc::make_mut(set.get_or_insert_default()).insert(operation);
 }
 
 /// What the judge keeps of a replica.
@@ -92,15 +100,17 @@ impl<P: Protocol, W: Witness<P>> Judge<P, W> {
     pub(crate) fn started(&mut self, moment: Moment, replica: &P) -> Check<usize> {
         let heard = self.standings[moment.node].heard.clone();
         let mut visible = self.see_all(moment, replica)?;
-        if W::HEARSAY && !visible.is_subset(&heard.past) {
-            visible.subtract(&heard.past);
+        let (past, news) = (heard.past.unwrap_or_default(), heard.news.unwrap_or_default());
+        if W::HEARSAY && !visible.is_subset(&past) {
+            visible.subtract(&past);
             return Err(self.made_up(moment, &visible));
         }
         // What it did not get back it no longer has from anywhere.
         let back = |set: &OpSet| visible.iter().filter(|&op| set.contains(op)).collect::<OpSet>();
-        let (past, news) = (back(&heard.past), back(&heard.news));
+        let (past, news) = (back(&past), back(&news));
         let count = past.iter().filter(|&op| self.witness.changed_something(op)).count();
-        self.standings[moment.node].heard = Rumour { past: Arc::new(past), news: Arc::new(news) };
+        self.standings[moment.node].heard =
+            Rumour { past: Some(Arc::new(past)), news: Some(Arc::new(news)) };
         self.settle(moment, replica, visible)?;
         Ok(count)
     }
@@ -115,14 +125,14 @@ impl<P: Protocol, W: Witness<P>> Judge<P, W> {
     ) -> Check {
         let standing = &self.standings[moment.node];
         let saw = standing.visible.clone();
-        let news = Arc::clone(&standing.heard.news);
+        let news = standing.heard.news.clone().unwrap_or_default();
         let before = standing.live.as_ref().map(|(knowledge, _)| knowledge.clone());
         let Some(before) = before else { return Ok(()) }; // only live replicas perform
         let recorded = self.witness.record(&before, replica, &at, &op);
         let (index, stamped) = self.chronicle.push(At { id, ..at }, op, saw.clone());
         let heard = &mut self.standings[moment.node].heard;
-        Arc::make_mut(&mut heard.past).insert(index);
-        Arc::make_mut(&mut heard.news).insert(index);
+        add(&mut heard.past, index);
+        add(&mut heard.news, index);
         let named = self.chronicle.describe(index);
         if at.id != id {
             return Err(self.violation(
@@ -214,7 +224,7 @@ impl<P: Protocol, W: Witness<P>> Judge<P, W> {
             return Ok(false);
         }
         let before = standing.visible.clone();
-        let past = Arc::clone(&standing.heard.past);
+        let past = standing.heard.past.clone().unwrap_or_default();
         let visible = self.see_all(moment, replica)?;
         if W::HEARSAY && !visible.is_subset(&past) {
             let mut made_up = visible;
@@ -293,27 +303,36 @@ impl<P: Protocol, W: Witness<P>> Judge<P, W> {
 
     /// A replica took a message that carries `rumour`.
     pub(crate) fn received(&mut self, node: usize, rumour: &Rumour) {
-        join(&mut self.standings[node].heard.past, &rumour.past);
+        if let Some(standing) = self.standings.get_mut(node) {
+            join(&mut standing.heard.past, &rumour.past);
+        }
     }
 
     /// What it took changed it.
     pub(crate) fn learned(&mut self, node: usize, rumour: &Rumour) {
-        join(&mut self.standings[node].heard.news, &rumour.news);
+        if let Some(standing) = self.standings.get_mut(node) {
+            join(&mut standing.heard.news, &rumour.news);
+        }
     }
 
     /// What the messages of a replica carry along.
     pub(crate) fn rumour(&self, node: usize) -> Rumour {
-        self.standings[node].heard.clone()
+        self.standings.get(node).map_or_else(Rumour::default, |standing| standing.heard.clone())
     }
 
     /// A replica crashed; returns how many operations no live replica shows any more.
     pub(crate) fn crashed(&mut self, moment: Moment, disk: Disk) -> u64 {
+        if self.standings.is_empty() {
+            return 0;
+        }
         let before = self.known_to_somebody().len();
         let standing = &mut self.standings[moment.node];
         standing.live = None;
         standing.visible = OpSet::new();
         if disk == Disk::Lost {
             standing.heard = Rumour::default();
+        }
+        if disk.excuses_loss() {
             self.acknowledged.lose_disk(moment.step, moment.address());
         }
         (before - self.known_to_somebody().len()) as u64
@@ -344,12 +363,12 @@ impl<P: Protocol, W: Witness<P>> Judge<P, W> {
 
     /// The hash of a replica's state as bytes.
     pub(crate) fn digest(&self, node: usize) -> u128 {
-        self.standings[node].digest
+        self.standings.get(node).map_or(0, |standing| standing.digest)
     }
 
     /// What a replica reads.
     pub(crate) fn reading(&self, node: usize) -> Option<Reading> {
-        let (_, value) = self.standings[node].live.as_ref()?;
+        let (_, value) = self.standings.get(node)?.live.as_ref()?;
         Some(Reading { replica: address(node), value: format!("{value:?}") })
     }
 

@@ -10,6 +10,7 @@ use toml::de::{DeTable, DeValue};
 
 use super::ScenarioError;
 use super::check::MAX_MS;
+use crate::violation::Class;
 
 /// What a value may be.
 #[derive(Clone, Copy)]
@@ -20,10 +21,15 @@ enum Shape {
     Number,
     List(&'static Shape),
     Table(&'static [Field]),
+    /// A number that may be negative.
+    Signed,
+    YesNo,
     /// A table whose `kind` says which other keys it has.
     Kinds(&'static [(&'static str, &'static [Field])]),
+    /// One of the names, or such a table.
+    NameOrKinds(&'static [&'static str], &'static [(&'static str, &'static [Field])]),
 }
-use Shape::{Kinds, List, Number, OneOf, Table, Text, Whole};
+use Shape::{Kinds, List, NameOrKinds, Number, OneOf, Signed, Table, Text, Whole, YesNo};
 
 #[derive(Clone, Copy)]
 struct Field {
@@ -44,21 +50,51 @@ const SCENARIO: &[Field] = &[
     must("type", Text),
     may("policy", Text),
     may("replicas", Whole),
-    may("topology", OneOf(&["mesh", "chain", "ring", "star"])),
+    may("topology", NameOrKinds(&["mesh", "chain", "ring", "star"], TOPOLOGIES)),
     may("duration_ms", Whole),
     may("ops", Whole),
     may("shares", List(&Whole)),
+    may("writers", Whole),
+    may("pool", Whole),
+    may("load", List(&Table(LOAD))),
+    may("clients", Table(CLIENTS)),
     may("latency", Kinds(LATENCIES)),
+    may("bandwidth", Table(BANDWIDTH)),
     may("loss", Number),
     may("duplicate", Number),
     may("reorder", Number),
+    may("redeliver", Number),
+    may("corrupt", Number),
+    may("link", List(&Table(LINK))),
+    may("pct", Whole),
     may("skew_ms", Whole),
+    may("drift_ppm", Whole),
     may("settle_ms", Whole),
     may("partitions", Whole),
     may("crashes", Whole),
+    may("pauses", Whole),
+    may("clocks", Whole),
+    may("churn", Whole),
+    may("checks", List(&OneOf(&Class::NAMES))),
     may("partition", List(&Table(PARTITION))),
     may("crash", List(&Table(CRASH))),
+    may("pause", List(&Table(PAUSE))),
+    may("clock", List(&Table(CLOCK))),
+    may("join", List(&Table(MOVE))),
+    may("leave", List(&Table(MOVE))),
     may("config", Table(CONFIG)),
+];
+
+const TOPOLOGIES: &[(&str, &[Field])] = &[
+    ("mesh", &[]),
+    ("chain", &[]),
+    ("ring", &[]),
+    ("star", &[]),
+    ("tree", &[must("arity", Whole)]),
+    ("grid", &[must("width", Whole)]),
+    ("random-regular", &[must("degree", Whole)]),
+    ("hierarchy", &[must("regions", Whole), must("gateways", Whole), must("edges", Whole)]),
+    ("links", &[must("links", List(&List(&Whole)))]),
 ];
 
 const LATENCIES: &[(&str, &[Field])] = &[
@@ -66,17 +102,57 @@ const LATENCIES: &[(&str, &[Field])] = &[
     ("uniform", &[must("min_ms", Number), must("max_ms", Number)]),
     ("exponential", &[must("mean_ms", Number)]),
     ("log-normal", &[must("median_ms", Number), must("sigma", Number)]),
+    ("pareto", &[must("min_ms", Number), must("alpha", Number)]),
 ];
 
-const PARTITION: &[Field] =
-    &[must("at_ms", Whole), may("heal_ms", Whole), must("groups", List(&List(&Whole)))];
+const BANDWIDTH: &[Field] = &[must("bytes_per_s", Whole), may("buffer_bytes", Whole)];
+
+const LOAD: &[Field] = &[must("at_ms", Whole), must("rate", Whole)];
+
+const CLIENTS: &[Field] = &[must("count", Whole), may("roam", Number), may("token", YesNo)];
+
+const LINK: &[Field] = &[
+    may("from", List(&Whole)),
+    may("to", List(&Whole)),
+    may("latency", Kinds(LATENCIES)),
+    may("bandwidth", Table(BANDWIDTH)),
+    may("loss", Number),
+    may("duplicate", Number),
+    may("reorder", Number),
+    may("redeliver", Number),
+    may("corrupt", Number),
+];
+
+const PARTITION: &[Field] = &[
+    may("kind", OneOf(&["groups", "one-way", "bridge", "ring", "isolate", "partial"])),
+    must("at_ms", Whole),
+    may("heal_ms", Whole),
+    may("groups", List(&List(&Whole))),
+    may("share", Number),
+    may("flap_ms", Whole),
+];
 
 const CRASH: &[Field] = &[
     must("replica", Whole),
     must("at_ms", Whole),
     may("restart_ms", Whole),
-    may("disk", OneOf(&["kept", "lost"])),
+    may("disk", OneOf(&["kept", "rolled-back", "partly", "lost"])),
+    may("reuse_identity", YesNo),
 ];
+
+const PAUSE: &[Field] = &[must("replica", Whole), must("at_ms", Whole), may("resume_ms", Whole)];
+
+const CLOCK: &[Field] = &[
+    must("replica", Whole),
+    must("at_ms", Whole),
+    may("until_ms", Whole),
+    may("jump_ms", Signed),
+    may("drift_ppm", Signed),
+    may("stop", YesNo),
+    may("set_ms", Whole),
+];
+
+const MOVE: &[Field] = &[must("replica", Whole), must("at_ms", Whole)];
 
 const CONFIG: &[Field] = &[
     may("gossip_ms", Whole),
@@ -160,6 +236,29 @@ impl Place<'_> {
             (Table(fields), DeValue::Table(table)) => self.fields(table, &[fields]),
             (Kinds(kinds), DeValue::Table(table)) => self.kinds(table, kinds),
             (Table(_) | Kinds(_), _) => self.not("a table of keys and values"),
+            (NameOrKinds(_, kinds), DeValue::Table(table)) => self.kinds(table, kinds),
+            (NameOrKinds(names, _), DeValue::String(name)) if names.contains(&name.as_ref()) => {
+                Ok(())
+            }
+            (NameOrKinds(names, kinds), _) => {
+                let tables =
+                    kinds.iter().map(|(kind, _)| *kind).filter(|kind| !names.contains(kind));
+                let tables: Vec<&str> = tables.collect();
+                self.not(&format!(
+                    "one of \"{}\", or a table whose `kind` is one of \"{}\"",
+                    names.join("\", \""),
+                    tables.join("\", \"")
+                ))
+            }
+            (Signed, DeValue::Integer(number)) => {
+                match i64::from_str_radix(number.as_str(), number.radix()) {
+                    Ok(_) => Ok(()),
+                    Err(_) => self.not("a whole number of at most 63 bits"),
+                }
+            }
+            (Signed, _) => self.not("a whole number"),
+            (YesNo, DeValue::Boolean(_)) => Ok(()),
+            (YesNo, _) => self.not("true or false"),
         }
     }
 

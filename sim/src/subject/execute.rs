@@ -3,6 +3,7 @@
 use rejoin_crdts::sync::Protocol;
 
 use super::RunError;
+use crate::Time;
 use crate::check::Witness;
 use crate::network::Source;
 use crate::outcome::Outcome;
@@ -41,8 +42,23 @@ pub(super) fn replay<P: Protocol, W: Witness<P>>(
     let Trace { scenario, decisions, seed, .. } = trace;
     runner.accept(scenario)?;
     let plan = Plan::read(scenario, decisions)?;
-    let source = Source::recorded(scenario, &decisions.fates);
+    let source = Source::recorded(&decisions.fates);
     runner.execute(witness, scenario, *seed, plan, source)
+}
+
+/// Runs the decisions of a trace up to a moment, and what a seed draws from there on.
+pub(super) fn branch<P: Protocol, W: Witness<P>>(
+    runner: Runner<'_, P>,
+    witness: W,
+    trace: &Trace,
+    (from, seed): (Time, u64),
+) -> Result<Outcome, RunError> {
+    let Trace { scenario, decisions, .. } = trace;
+    runner.accept(scenario)?;
+    let later = Plan::draw(runner.spec, scenario, seed);
+    let plan = Plan::read(scenario, decisions)?.until(from, later);
+    let source = Source::prefix(&decisions.fates, from, scenario, seed);
+    runner.execute(witness, scenario, trace.seed, plan, source)
 }
 
 impl<P: Protocol> Runner<'_, P> {

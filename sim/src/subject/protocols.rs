@@ -4,8 +4,9 @@ use std::sync::Arc;
 
 use rejoin_crdts::sync::{Backed, Protocol, Reporting};
 
-use super::execute::{Runner, replay, run};
+use super::execute::{Runner, branch, replay, run};
 use super::{Effort, LawsOutcome, RunError, Subject};
+use crate::Time;
 use crate::check::{LatticeWitness, ReportWitness};
 use crate::outcome::Outcome;
 use crate::scenario::{Caps, Scenario};
@@ -216,6 +217,11 @@ macro_rules! subject {
 
             fn run(&self, scenario: &Scenario, seed: u64) -> Result<Outcome, RunError> {
                 run(self.0.runner(scenario), $witness(&self.0.spec), scenario, seed)
+            }
+
+            fn branch(&self, trace: &Trace, from: Time, seed: u64) -> Result<Outcome, RunError> {
+                let witness = $witness(&self.0.spec);
+                branch(self.0.runner(&trace.scenario), witness, trace, (from, seed))
             }
 
             fn replay(&self, trace: &Trace) -> Result<Outcome, RunError> {

@@ -4,8 +4,9 @@ use rejoin_crdts::Model;
 use rejoin_crdts::laws::{Law, Laws, Report, Violation};
 use rejoin_crdts::sync::{Config, Policy, Replica};
 
-use super::execute::{Runner, replay, run};
+use super::execute::{Runner, branch, replay, run};
 use super::{Effort, LawChecks, LawsOutcome, RunError, Subject};
+use crate::Time;
 use crate::check::LatticeWitness;
 use crate::explore::{
     Address, Checkpoint, ExploreError, Explored, Progress, Scope, Visit, exhaust, explore_from,
@@ -170,6 +171,13 @@ impl<M: Model> Subject for TypeSubject<M> {
         let mut policy = String::new();
         let runner = self.runner(scenario, &mut policy)?;
         run(runner, LatticeWitness::new(self.model.clone()), scenario, seed)
+    }
+
+    fn branch(&self, trace: &Trace, from: Time, seed: u64) -> Result<Outcome, RunError> {
+        let mut policy = String::new();
+        let scenario = Scenario { policy: Some(trace.policy.clone()), ..trace.scenario.clone() };
+        let runner = self.runner(&scenario, &mut policy)?;
+        branch(runner, LatticeWitness::new(self.model.clone()), trace, (from, seed))
     }
 
     fn replay(&self, trace: &Trace) -> Result<Outcome, RunError> {

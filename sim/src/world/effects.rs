@@ -1,21 +1,45 @@
 //! What replicas want done: messages, timers, records, acknowledgements.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use rejoin_crdts::sync::{Outbox, Output, Protocol};
+use rustc_hash::FxHashMap;
+use smallvec::SmallVec;
 
-use super::{Event, World};
+use super::{Event, Payload, World};
 use crate::EventId;
 use crate::check::{Check, Witness};
-use crate::codec;
-use crate::rng::{Draws, Kind, Stream};
-use crate::violation::{Class, Violation};
+use crate::rng::{Kind, Stream, name_of};
 
 /// What an event makes its replica want done, and the event, whose id the consequences derive from.
 pub(super) struct Effects<P: Protocol> {
     pub(super) cause: EventId,
     pub(super) outputs: Vec<Output<P>>,
+}
+
+/// Tells equal consequences of one event apart by their number among these.
+#[derive(Default)]
+struct Ordinals {
+    few: SmallVec<[(EventId, u64); 8]>,
+    many: FxHashMap<EventId, u64>,
+}
+
+impl Ordinals {
+    fn name(&mut self, cause: EventId, kind: Kind, detail: u64) -> EventId {
+        let first = cause.child(kind, detail, 1);
+        let known = self.few.iter().position(|(id, _)| *id == first);
+        let count = match known {
+            Some(at) => &mut self.few[at].1,
+            None if self.few.len() < self.few.inline_size() => {
+                self.few.push((first, 0));
+                let last = self.few.len() - 1;
+                &mut self.few[last].1
+            }
+            None => self.many.entry(first).or_default(),
+        };
+        *count += 1;
+        if *count == 1 { first } else { cause.child(kind, detail, *count) }
+    }
 }
 
 impl<P: Protocol, W: Witness<P>> World<'_, P, W> {
@@ -26,74 +50,84 @@ impl<P: Protocol, W: Witness<P>> World<'_, P, W> {
         node: usize,
         act: impl FnOnce(&mut P, u64, &mut Outbox<'_, P>) -> R,
     ) -> Option<(R, Effects<P>)> {
-        let mut draws = Draws::new(self.setup.seed, Stream::Replica, cause);
-        let mut out = Outbox::new(&mut draws);
+        let mut draws = self.seed.draws(Stream::Replica, cause);
         let node = &mut self.nodes[node];
-        let now_ms = node.clock_ms(self.now);
+        let now_ms = node.clock.ms(self.now);
         let replica = node.replica.as_mut()?;
+        let mut out = Outbox::reusing(std::mem::take(&mut self.spare), &mut draws);
         let result = act(replica, now_ms, &mut out);
         Some((result, Effects { cause, outputs: out.into_outputs() }))
     }
 
     /// Carries out what the replica at `node` wants done, in order.
     pub(super) fn effect(&mut self, node: usize, effects: Effects<P>) -> Check {
-        let Effects { cause, outputs } = effects;
-        let mut ordinals: BTreeMap<EventId, u64> = BTreeMap::new();
-        // Equal consequences of one event are told apart by their number among these.
-        let mut name = |kind: Kind, detail: &[u8]| {
-            let ordinal = ordinals.entry(cause.child(kind, detail, 0)).or_default();
-            *ordinal += 1;
-            cause.child(kind, detail, *ordinal)
-        };
-        for output in outputs {
+        let Effects { cause, mut outputs } = effects;
+        let mut ordinals = Ordinals::default();
+        for output in outputs.drain(..) {
             match output {
                 Output::Send { to, message } => {
-                    let id = name(Kind::Send, &to.to_le_bytes());
-                    self.send(id, node, to, &message);
+                    self.nodes[node].storage.sync();
+                    let id = ordinals.name(cause, Kind::Send, to);
+                    self.send(id, node, to, message);
                 }
                 Output::Timer { after_ms, timer } => {
-                    let detail = codec::canonical(&timer).map_err(|error| {
-                        let wrong = format!("The timer {timer:?} cannot be written: {error}.");
-                        Box::new(Violation::new(Class::Wire, self.now, wrong))
-                    })?;
-                    let id = name(Kind::Timer, &detail);
+                    let id = ordinals.name(cause, Kind::Timer, name_of(&timer));
                     let at = self.now.plus_us(after_ms.saturating_mul(1_000));
                     let life = self.nodes[node].life;
                     self.queue.push(at, id, Event::Timer { node, life, timer });
                 }
-                Output::Append(record) => self.nodes[node].disk.push(record),
-                Output::Snapshot(record) => {
-                    let disk = &mut self.nodes[node].disk;
-                    disk.clear();
-                    disk.push(record);
-                }
+                Output::Append(record) => self.nodes[node].storage.append(record),
+                Output::Snapshot(record) => self.nodes[node].storage.snapshot(record),
                 Output::Done { id, held_by } => {
-                    self.judge.promised(self.moment(node), id, held_by)?;
+                    self.nodes[node].storage.sync();
+                    if self.watching {
+                        self.judge.promised(self.moment(node), id, held_by)?;
+                    }
                 }
             }
         }
+        self.spare = outputs;
         Ok(())
     }
 
-    fn send(&mut self, id: EventId, from: usize, to: u64, message: &P::Message) {
-        let mut bytes = Vec::new();
-        P::encode(message, &mut bytes);
+    fn send(&mut self, id: EventId, from: usize, to: u64, message: P::Message) {
+        let (payload, bytes) = if self.as_bytes {
+            let mut bytes = Vec::new();
+            P::encode(&message, &mut bytes);
+            let len = bytes.len() as u64;
+            (Payload::Bytes(bytes.into()), len)
+        } else {
+            (Payload::Value(message), 0)
+        };
         self.traffic.sent += 1;
-        self.traffic.bytes += bytes.len() as u64;
+        self.traffic.bytes += bytes;
         let exists = (1..=self.nodes.len() as u64).contains(&to);
         let arrivals = match exists {
-            true => self.network.send(self.now, id, from, (to - 1) as usize),
+            true => self.network.send(self.now, id, (from, (to - 1) as usize), bytes),
             false => None,
         };
-        let Some(arrivals) = arrivals else {
+        let Some(mut arrivals) = arrivals else {
             self.traffic.undeliverable += 1;
             return;
         };
-        let bytes: Arc<[u8]> = bytes.into();
         let rumour = self.judge.rumour(from);
+        // The last copy takes the message, the others a copy of it.
+        let last = arrivals.pop();
         for (at, id, transit) in arrivals {
-            let (bytes, rumour) = (Arc::clone(&bytes), rumour.clone());
-            self.queue.push(at, id, Event::Deliver { transit, bytes, rumour });
+            let (payload, rumour) = (payload.clone(), rumour.clone());
+            self.queue.push(at, id, Event::Deliver { transit, payload, rumour });
+        }
+        if let Some((at, id, transit)) = last {
+            self.queue.push(at, id, Event::Deliver { transit, payload, rumour });
+        }
+    }
+}
+
+impl<P: Protocol> Clone for Payload<P> {
+    fn clone(&self) -> Self {
+        match self {
+            Self::Bytes(bytes) => Self::Bytes(Arc::clone(bytes)),
+            Self::Value(message) => Self::Value(message.clone()),
         }
     }
 }

@@ -2,11 +2,11 @@
 
 use rejoin_crdts::sync::Protocol;
 
-use super::{Event, World};
+use super::{Event, Payload, World};
 use crate::EventId;
 use crate::check::{Check, Moment, Rumour, Witness, address};
-use crate::network::Transit;
-use crate::rng::Kind;
+use crate::network::{Transit, damage};
+use crate::rng::{Kind, Stream};
 use crate::timeline::Happening;
 use crate::violation::{Class, Violation};
 
@@ -14,6 +14,12 @@ impl<P: Protocol, W: Witness<P>> World<'_, P, W> {
     /// Carries out an event; returns whether a replica knows something else since, or may wait for
     /// something else.
     pub(super) fn carry_out(&mut self, id: EventId, event: Event<P>) -> Check<bool> {
+        if let Some(node) = self.target(&event)
+            && let Some(backlog) = &mut self.nodes[node].backlog
+        {
+            backlog.push((id, event));
+            return Ok(false);
+        }
         match event {
             Event::Start { node } => {
                 self.start(id, node)?;
@@ -24,7 +30,9 @@ impl<P: Protocol, W: Witness<P>> World<'_, P, W> {
                 self.fault(id, index)?;
                 Ok(true)
             }
-            Event::Deliver { transit, bytes, rumour } => self.deliver(id, transit, &bytes, &rumour),
+            Event::Deliver { transit, payload, rumour } => {
+                self.deliver(id, transit, payload, &rumour)
+            }
             Event::Timer { node, life, timer } => self.timer(id, node, life, timer),
             Event::Calm => {
                 self.calm(id)?;
@@ -33,16 +41,27 @@ impl<P: Protocol, W: Witness<P>> World<'_, P, W> {
         }
     }
 
+    /// The replica that must be awake for an event.
+    fn target(&self, event: &Event<P>) -> Option<usize> {
+        match event {
+            Event::Deliver { transit, .. } => Some(transit.to as usize),
+            Event::Timer { node, .. } => Some(*node),
+            Event::Operation { index } => Some(self.plan.operations[*index].node),
+            Event::Start { .. } | Event::Fault { .. } | Event::Calm => None,
+        }
+    }
+
     fn operation(&mut self, event: EventId, index: usize) -> Check<bool> {
         let planned = &self.plan.operations[index];
         let (node, op) = (planned.node, planned.op.clone());
         let moment = self.moment(node);
-        let Some(before) = self.nodes[node].replica.clone().filter(|_| self.calm_since.is_none())
-        else {
+        if self.nodes[node].replica.is_none() || self.calm_since.is_some() {
             self.operations.skipped += 1;
             return Ok(false);
-        };
-        let id = self.nodes[node].next_op();
+        }
+        // Whoever refuses an operation must be as before.
+        let before = self.watching.then(|| self.nodes[node].replica.clone()).flatten();
+        let id = self.nodes[node].next_op(address(node));
         let asked = op.clone();
         let acted =
             self.act(event, node, |replica, now_ms, out| replica.perform(id, now_ms, asked, out));
@@ -51,14 +70,16 @@ impl<P: Protocol, W: Witness<P>> World<'_, P, W> {
         match performed {
             Err(refused) => {
                 *self.operations.refused.entry(refused.to_string()).or_default() += 1;
-                if *replica != before {
+                if before.is_some_and(|before| *replica != before) {
                     let what = format!("the operation {op:?} ({refused})");
                     return Err(self.touched(moment, &what));
                 }
             }
             Ok(at) => {
                 self.operations.performed += 1;
-                self.judge.performed(moment, replica, (id, at), op)?;
+                if self.watching {
+                    self.judge.performed(moment, replica, (id, at), op)?;
+                }
                 self.nodes[node].count_op();
                 self.story.wrote[node] = true;
             }
@@ -73,11 +94,11 @@ impl<P: Protocol, W: Witness<P>> World<'_, P, W> {
         &mut self,
         event: EventId,
         transit: Transit,
-        bytes: &[u8],
+        payload: Payload<P>,
         rumour: &Rumour,
     ) -> Check<bool> {
-        let Transit { from, to: node, .. } = transit;
-        let (from, to) = (address(from), address(node));
+        let node = transit.to as usize;
+        let (from, to) = (address(transit.from as usize), address(node));
         if !self.network.arrive(transit) {
             return Ok(false);
         }
@@ -86,20 +107,21 @@ impl<P: Protocol, W: Witness<P>> World<'_, P, W> {
             return Ok(false);
         }
         let moment = self.moment(node);
-        let message = P::decode(bytes).map_err(|error| {
-            let explanation =
-                format!("A message from r{from} to r{to} arrived as it was sent, but: {error}.");
-            self.plain(moment, Class::Wire, explanation)
-        })?;
+        let (message, bytes) = match payload {
+            Payload::Value(message) => (message, None),
+            Payload::Bytes(bytes) => match self.open(moment, from, transit, &bytes)? {
+                Some(message) => (message, Some(bytes)),
+                None => return Ok(false),
+            },
+        };
         self.traffic.delivered += 1;
         self.judge.received(node, rumour);
         let acted = self
             .act(event, node, |replica, now_ms, out| replica.receive(now_ms, from, message, out));
         let Some((received, effects)) = acted else { return Ok(false) };
-        let Some(replica) = &self.nodes[node].replica else { return Ok(false) };
         let changed = match received {
             Ok(()) => {
-                let changed = self.judge.observed(moment, replica)?;
+                let changed = self.observe(node)?;
                 if changed {
                     self.judge.learned(node, rumour);
                 }
@@ -107,7 +129,7 @@ impl<P: Protocol, W: Witness<P>> World<'_, P, W> {
             }
             Err(refused) => {
                 self.traffic.refused += 1;
-                if self.judge.observed(moment, replica)? {
+                if self.observe(node)? {
                     let what = format!("a message from r{from} ({refused})");
                     return Err(self.touched(moment, &what));
                 }
@@ -115,6 +137,7 @@ impl<P: Protocol, W: Witness<P>> World<'_, P, W> {
             }
         };
         self.effect(node, effects)?;
+        let bytes = bytes.as_deref().unwrap_or_default();
         self.log_event(event, Kind::Deliver, (from, to), bytes);
         if changed {
             self.note_divergence(node);
@@ -122,21 +145,63 @@ impl<P: Protocol, W: Witness<P>> World<'_, P, W> {
         Ok(changed)
     }
 
+    /// The message that `bytes` hold when they arrive; none if they were damaged on their way, and
+    /// that was noticed.
+    fn open(
+        &mut self,
+        moment: Moment,
+        from: u64,
+        transit: Transit,
+        bytes: &[u8],
+    ) -> Check<Option<P::Message>> {
+        let to = moment.address();
+        let sent = P::decode(bytes).map_err(|error| {
+            let explanation =
+                format!("A message from r{from} to r{to} arrived as it was sent, but: {error}.");
+            self.plain(moment, Class::Wire, explanation)
+        })?;
+        let Some(from_draw) = transit.damage else { return Ok(Some(sent)) };
+        let mut arrived = bytes.to_vec();
+        let event = EventId::root(Kind::Deliver, from_draw);
+        damage(&mut arrived, &mut self.seed.draws(Stream::Network, event));
+        match P::decode(&arrived) {
+            Err(_) => {
+                self.struck.corrupted += 1;
+                Ok(None)
+            }
+            Ok(taken) if taken == sent => Ok(Some(sent)),
+            Ok(taken) => {
+                let explanation = format!(
+                    "A message from r{from} to r{to} was damaged on its way, and taken for \
+                     {taken:?}; it was {sent:?}."
+                );
+                Err(self.plain(moment, Class::Corruption, explanation))
+            }
+        }
+    }
+
     fn timer(&mut self, event: EventId, node: usize, life: u64, timer: P::Timer) -> Check<bool> {
         // The timers of a life end with it.
         if self.nodes[node].life != life {
             return Ok(false);
         }
-        let moment = self.moment(node);
         let acted = self.act(event, node, |replica, now_ms, out| {
             replica.timer(now_ms, timer, out);
         });
         let Some(((), effects)) = acted else { return Ok(false) };
-        let Some(replica) = &self.nodes[node].replica else { return Ok(false) };
-        let changed = self.judge.observed(moment, replica)?;
+        let changed = self.observe(node)?;
         self.effect(node, effects)?;
         self.log_event(event, Kind::Timer, (address(node), address(node)), &[]);
         Ok(changed)
+    }
+
+    /// Something happened at a replica; returns whether it knows or reads something else now.
+    pub(super) fn observe(&mut self, node: usize) -> Check<bool> {
+        let moment = self.moment(node);
+        match &self.nodes[node].replica {
+            Some(replica) if self.watching => self.judge.observed(moment, replica),
+            _ => Ok(false),
+        }
     }
 
     pub(super) fn log_event(
@@ -152,9 +217,15 @@ impl<P: Protocol, W: Witness<P>> World<'_, P, W> {
 
     /// Notes the first divergence, where both sides have written, and the agreement that ends it.
     pub(super) fn note_divergence(&mut self, node: usize) {
+        if !self.watching {
+            return;
+        }
         if self.story.armed {
             let cut = !self.cuts.is_empty();
-            let apart = |a: usize, b: usize| if cut { self.network.is_cut(a, b) } else { a != b };
+            let apart = |a: usize, b: usize| match cut {
+                true => self.network.is_cut(a, b) || self.network.is_cut(b, a),
+                false => a != b,
+            };
             let wrote = |side: usize| {
                 let mut writers = self.story.wrote.iter().enumerate();
                 writers.any(|(writer, &wrote)| wrote && !apart(side, writer))

@@ -5,91 +5,207 @@ use rejoin_crdts::sync::{Outbox, Protocol};
 use super::World;
 use super::effects::Effects;
 use crate::EventId;
-use crate::check::{Check, Witness, address};
-use crate::rng::{Draws, Kind, Stream};
+use crate::check::{Check, Moment, Witness, address};
+use crate::rng::{Kind, Stream};
 use crate::scenario::Disk;
 use crate::timeline::Happening;
-use crate::trace::Fault;
+use crate::trace::{ClockChange, Fault};
 
 impl<P: Protocol, W: Witness<P>> World<'_, P, W> {
     /// Starts the replica at `node` with what is on its disk; returns how many operations that
     /// gives back.
     pub(super) fn start(&mut self, event: EventId, node: usize) -> Check<usize> {
-        let mut draws = Draws::new(self.setup.seed, Stream::Replica, event);
+        let mut draws = self.seed.draws(Stream::Replica, event);
         let mut out = Outbox::new(&mut draws);
+        let neighbours = self.members_near(node);
         let here = &mut self.nodes[node];
-        let now_ms = here.clock_ms(self.now);
+        here.misinformed = false;
+        let now_ms = here.clock.ms(self.now);
         let (spec, config) = (self.spec.clone(), self.config.clone());
-        let mut replica = P::start(spec, config, here.id(), here.disk.clone(), now_ms, &mut out);
-        replica.members(now_ms, &here.neighbours, &mut out);
+        let (id, disk) = (here.id(address(node)), here.storage.read());
+        let mut replica = P::start(spec, config, id, disk, now_ms, &mut out);
+        replica.members(now_ms, &neighbours, &mut out);
         let outputs = out.into_outputs();
         let replica = here.replica.insert(replica);
-        let moment = crate::check::Moment { step: self.step, at: self.now, node };
-        let recovered = self.judge.started(moment, replica)?;
+        let moment = Moment { step: self.step, at: self.now, node };
+        let recovered = if self.watching { self.judge.started(moment, replica)? } else { 0 };
         self.effect(node, Effects { cause: event, outputs })?;
         self.log_event(event, Kind::Start, (0, address(node)), &[]);
         Ok(recovered)
+    }
+
+    /// The addresses of the neighbours of a replica that have joined and not left.
+    fn members_near(&self, node: usize) -> Vec<u64> {
+        let near = self.network.neighbours(node);
+        near.filter(|&near| self.nodes[near].member).map(address).collect()
     }
 
     pub(super) fn fault(&mut self, event: EventId, index: usize) -> Check {
         if self.calm_since.is_some() {
             return Ok(());
         }
-        match self.plan.faults[index].fault.clone() {
-            Fault::Cut { cut, groups } => {
-                self.network.cut(cut, &groups);
-                let named: Vec<u64> = groups.iter().flatten().copied().collect();
-                let rest: Vec<u64> =
-                    (0..self.nodes.len()).map(address).filter(|it| !named.contains(it)).collect();
-                let mut groups = groups;
-                if !rest.is_empty() {
-                    groups.push(rest);
+        let fault = self.plan.faults[index].fault.clone();
+        self.log_event(event, Kind::Fault, (0, 0), &[]);
+        let node = fault.replica().map_or(0, |replica| (replica - 1) as usize);
+        match fault {
+            Fault::Cut { cut, kind, ref groups } => {
+                self.network.cut(&fault);
+                let mut groups = groups.clone();
+                if matches!(
+                    kind,
+                    crate::scenario::PartitionKind::Groups | crate::scenario::PartitionKind::OneWay
+                ) {
+                    let named: Vec<u64> = groups.iter().flatten().copied().collect();
+                    let rest: Vec<u64> = (0..self.nodes.len())
+                        .map(address)
+                        .filter(|it| !named.contains(it))
+                        .collect();
+                    groups.extend((!rest.is_empty()).then_some(rest));
                 }
-                self.cuts.insert(cut, groups.clone());
+                self.cuts.insert(cut, (kind, groups.clone()));
                 self.story.armed = true;
                 self.story.wrote.fill(false);
-                self.log.note(self.now, Happening::Partition { groups });
+                self.log.note(self.now, Happening::Partition { partition: kind, groups });
             }
             Fault::Heal { cut } => self.heal(cut),
-            Fault::Crash { replica, disk } => self.crash((replica - 1) as usize, disk),
-            Fault::Restart { replica } => self.restart(event, (replica - 1) as usize)?,
+            Fault::Crash { disk, .. } => self.crash(event, node, disk),
+            Fault::Restart { reuse_identity, .. } => self.restart(event, node, reuse_identity)?,
+            Fault::Pause { .. } => self.pause(node),
+            Fault::Resume { .. } => self.resume(event, node)?,
+            Fault::Clock { change, .. } => self.change_clock(node, change),
+            Fault::Join { .. } => self.join(event, node)?,
+            Fault::Leave { .. } => self.leave(event, node)?,
         }
-        self.log_event(event, Kind::Fault, (0, 0), &[]);
         Ok(())
     }
 
     fn heal(&mut self, cut: u64) {
-        if let Some(groups) = self.cuts.remove(&cut) {
+        if let Some((partition, groups)) = self.cuts.remove(&cut) {
             self.network.heal(cut);
-            self.log.note(self.now, Happening::Heal { groups });
+            self.log.note(self.now, Happening::Heal { partition, groups });
         }
     }
 
-    fn crash(&mut self, node: usize, disk: Disk) {
+    fn crash(&mut self, event: EventId, node: usize, disk: Disk) {
         let moment = self.moment(node);
         if self.nodes[node].replica.take().is_none() {
             return;
         }
-        match disk {
-            Disk::Kept => self.crashes_kept += 1,
-            Disk::Lost => {
-                self.crashes_lost += 1;
-                self.nodes[node].disk.clear();
-            }
-        }
+        self.nodes[node].backlog = None;
+        let mut draws = self.seed.draws(Stream::Nemesis, event);
+        self.nodes[node].storage.crash(disk, &mut draws);
+        *self.struck.crashes.entry(disk).or_default() += 1;
         let gone = self.judge.crashed(moment, disk);
         let replica = moment.address();
         self.log.note(self.now, Happening::Crash { replica, disk, gone });
     }
 
-    fn restart(&mut self, event: EventId, node: usize) -> Check {
-        if self.nodes[node].replica.is_some() {
+    fn restart(&mut self, event: EventId, node: usize, reuse_identity: bool) -> Check {
+        if self.nodes[node].replica.is_some() || !self.nodes[node].member {
             return Ok(());
         }
-        self.nodes[node].reincarnate();
-        let (replica, incarnation) = (self.nodes[node].address, self.nodes[node].life);
+        if reuse_identity {
+            self.struck.reused += 1;
+        } else {
+            self.nodes[node].reincarnate();
+        }
+        let (replica, incarnation) = (address(node), self.nodes[node].life);
         let recovered = self.start(event, node)? as u64;
         self.log.note(self.now, Happening::Restart { replica, incarnation, recovered });
+        Ok(())
+    }
+
+    fn pause(&mut self, node: usize) {
+        let here = &mut self.nodes[node];
+        if here.replica.is_some() && here.backlog.is_none() {
+            here.backlog = Some(Box::default());
+            self.struck.pauses += 1;
+            self.log.note(self.now, Happening::Pause { replica: address(node) });
+        }
+    }
+
+    fn resume(&mut self, event: EventId, node: usize) -> Check {
+        let Some(backlog) = self.nodes[node].backlog.take() else { return Ok(()) };
+        let waited = backlog.len() as u64;
+        self.struck.flooded += waited;
+        self.log.note(self.now, Happening::Resume { replica: address(node), waited });
+        if self.nodes[node].misinformed {
+            self.inform(event, node)?;
+        }
+        for (id, event) in *backlog {
+            self.step += 1;
+            self.carry_out(id, event)?;
+        }
+        Ok(())
+    }
+
+    fn change_clock(&mut self, node: usize, change: ClockChange) {
+        self.nodes[node].clock.change(self.now, change);
+        let count = match change {
+            ClockChange::Jump(_) => &mut self.struck.jumps,
+            ClockChange::Drift(_) => &mut self.struck.drifts,
+            ClockChange::Stop => &mut self.struck.stops,
+            ClockChange::Set(_) => &mut self.struck.sets,
+            ClockChange::Right => &mut self.struck.righted,
+        };
+        *count += 1;
+        self.log.note(self.now, Happening::Clock { replica: address(node), change });
+    }
+
+    fn join(&mut self, event: EventId, node: usize) -> Check {
+        if self.nodes[node].member {
+            return Ok(());
+        }
+        self.struck.joins += 1;
+        self.nodes[node].member = true;
+        self.nodes[node].reincarnate();
+        self.start(event, node)?;
+        let (replica, incarnation) = (address(node), self.nodes[node].life);
+        self.log.note(self.now, Happening::Join { replica, incarnation });
+        self.tell_neighbours(event, node)
+    }
+
+    fn leave(&mut self, event: EventId, node: usize) -> Check {
+        let moment = self.moment(node);
+        if !self.nodes[node].member {
+            return Ok(());
+        }
+        self.struck.leaves += 1;
+        let here = &mut self.nodes[node];
+        here.member = false;
+        here.replica = None;
+        here.backlog = None;
+        let mut draws = self.seed.draws(Stream::Nemesis, event);
+        here.storage.crash(Disk::Lost, &mut draws);
+        let gone = self.judge.crashed(moment, Disk::Lost);
+        self.log.note(self.now, Happening::Leave { replica: moment.address(), gone });
+        self.tell_neighbours(event, node)
+    }
+
+    /// Tells the neighbours of a replica that it joined or left.
+    fn tell_neighbours(&mut self, event: EventId, node: usize) -> Check {
+        let near: Vec<usize> = self.network.neighbours(node).collect();
+        for near in near {
+            if self.nodes[near].backlog.is_some() {
+                self.nodes[near].misinformed = true;
+            } else {
+                self.inform(event, near)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Tells a replica who its neighbours are.
+    fn inform(&mut self, event: EventId, node: usize) -> Check {
+        self.nodes[node].misinformed = false;
+        let peers = self.members_near(node);
+        let event = event.child(Kind::Members, address(node), 0);
+        let acted =
+            self.act(event, node, |replica, now_ms, out| replica.members(now_ms, &peers, out));
+        let Some(((), effects)) = acted else { return Ok(()) };
+        self.observe(node)?;
+        self.effect(node, effects)?;
+        self.log_event(event, Kind::Members, (0, address(node)), &[]);
         Ok(())
     }
 
@@ -99,9 +215,12 @@ impl<P: Protocol, W: Witness<P>> World<'_, P, W> {
             self.heal(cut);
         }
         self.network.calm();
+        let from_event = |kind, node| event.child(kind, address(node), 0);
         for node in 0..self.nodes.len() {
+            self.nodes[node].clock.change(self.now, ClockChange::Right);
+            self.resume(from_event(Kind::Fault, node), node)?;
             if self.nodes[node].replica.is_none() {
-                self.restart(event.child(Kind::Start, &address(node).to_le_bytes(), 0), node)?;
+                self.restart(from_event(Kind::Start, node), node, false)?;
             }
         }
         self.calm_since = Some(self.now);

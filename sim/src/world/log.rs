@@ -1,19 +1,26 @@
 //! What a run leaves behind as it goes: its fingerprint and its timeline.
 
+use crate::outcome::Step;
 use crate::rng::{Hasher, Kind};
 use crate::timeline::{Entry, Happening};
 use crate::{EventId, Fingerprint, Time};
 
+/// No more events are recorded.
+const MOST_STEPS: usize = 1 << 20;
+
 /// The log of a run.
 pub(super) struct Log {
     hash: Hasher,
-    pub(super) digests: Vec<(Time, u64)>,
+    pub(super) events: u64,
+    /// The first events, if they are recorded.
+    pub(super) steps: Option<Vec<Step>>,
     pub(super) timeline: Vec<Entry>,
 }
 
 impl Log {
-    pub(super) fn new() -> Self {
-        Self { hash: Hasher::new(3), digests: Vec::new(), timeline: Vec::new() }
+    pub(super) fn new(record: bool) -> Self {
+        let steps = record.then(Vec::new);
+        Self { hash: Hasher::new(3), events: 0, steps, timeline: Vec::new() }
     }
 
     /// An event was carried out; `state` is the hash of the replica's state after it.
@@ -26,9 +33,18 @@ impl Log {
         bytes: &[u8],
         state: u128,
     ) {
-        self.hash.u64(at.as_us()).u128(id.as_u128()).byte(kind as u8);
-        self.hash.u64(from).u64(to).bytes(bytes).u128(state);
-        self.digests.push((at, self.hash.finish() as u64));
+        self.events += 1;
+        self.hash.pair(at.as_us(), from << 40 ^ to << 8 ^ kind as u64).u128(id.as_u128());
+        if !bytes.is_empty() {
+            self.hash.bytes(bytes);
+        }
+        if state != 0 {
+            self.hash.u128(state);
+        }
+        if let Some(steps) = self.steps.as_mut().filter(|steps| steps.len() < MOST_STEPS) {
+            let digest = self.hash.finish() as u64;
+            steps.push(Step { at_us: at, what: kind.words(), from, to, digest });
+        }
     }
 
     pub(super) fn note(&mut self, at: Time, what: Happening) {

@@ -1,46 +1,53 @@
 //! A replica and the machine that it runs on.
 
 use rejoin_crdts::sync::Protocol;
-use rejoin_crdts::{OpId, ReplicaId};
+use rejoin_crdts::{Draw, OpId, ReplicaId};
 
-use crate::Time;
+use super::Event;
+use crate::EventId;
+use crate::clock::Clock;
+use crate::scenario::Disk;
+use crate::trace::ClockStart;
 
-/// A replica and the machine that it runs on: disk, clock and neighbours outlive it.
+/// Events that wait.
+pub(super) type Backlog<P> = Vec<(EventId, Event<P>)>;
+
+/// A replica and the machine that it runs on: disk and clock outlive it.
 pub(super) struct Node<P: Protocol> {
-    pub(super) address: u64,
-    pub(super) life: u64, // the incarnation
     pub(super) replica: Option<P>,
-    pub(super) disk: Vec<P::Record>,
-    pub(super) neighbours: Vec<u64>,
-    ahead_ms: u64,
+    pub(super) life: u64, // the incarnation
+    pub(super) clock: Clock,
+    pub(super) storage: Storage<P::Record>,
+    /// What waits until it goes on, if it stands still.
+    pub(super) backlog: Option<Box<Backlog<P>>>,
+    /// Whether it has joined and not left.
+    pub(super) member: bool,
+    /// It was told of its neighbours before some of them joined or left.
+    pub(super) misinformed: bool,
     operations: u64, // in this life
 }
 
 impl<P: Protocol> Node<P> {
-    pub(super) fn new(address: u64, neighbours: &[usize], ahead_ms: u64) -> Self {
+    pub(super) fn new(clock: ClockStart) -> Self {
         Self {
-            address,
-            life: 0,
             replica: None,
-            disk: Vec::new(),
-            neighbours: neighbours.iter().map(|&node| node as u64 + 1).collect(),
-            ahead_ms,
+            life: 0,
+            clock: Clock::new(clock),
+            storage: Storage::default(),
+            backlog: None,
+            member: true,
+            misinformed: false,
             operations: 0,
         }
     }
 
-    /// What its clock shows.
-    pub(super) fn clock_ms(&self, now: Time) -> u64 {
-        now.as_ms().saturating_add(self.ahead_ms)
-    }
-
-    pub(super) fn id(&self) -> ReplicaId {
-        ReplicaId::new(self.address, self.life)
+    pub(super) fn id(&self, address: u64) -> ReplicaId {
+        ReplicaId::new(address, self.life)
     }
 
     /// The name of the next operation here.
-    pub(super) fn next_op(&self) -> OpId {
-        OpId::new(self.id(), self.operations + 1)
+    pub(super) fn next_op(&self, address: u64) -> OpId {
+        OpId::new(self.id(address), self.operations + 1)
     }
 
     pub(super) fn count_op(&mut self) {
@@ -51,5 +58,100 @@ impl<P: Protocol> Node<P> {
     pub(super) fn reincarnate(&mut self) {
         self.life += 1;
         self.operations = 0;
+    }
+}
+
+/// A disk: what is written is safe once anything later has left the machine.
+pub(super) struct Storage<R> {
+    safe: Vec<R>,
+    written: Vec<Write<R>>,
+}
+
+enum Write<R> {
+    Append(R),
+    Snapshot(R),
+}
+
+impl<R> Default for Storage<R> {
+    fn default() -> Self {
+        Self { safe: Vec::new(), written: Vec::new() }
+    }
+}
+
+impl<R: Clone> Storage<R> {
+    pub(super) fn append(&mut self, record: R) {
+        self.written.push(Write::Append(record));
+    }
+
+    pub(super) fn snapshot(&mut self, record: R) {
+        self.written.push(Write::Snapshot(record));
+    }
+
+    pub(super) fn sync(&mut self) {
+        for write in self.written.drain(..) {
+            match write {
+                Write::Append(record) => self.safe.push(record),
+                Write::Snapshot(record) => {
+                    self.safe.clear();
+                    self.safe.push(record);
+                }
+            }
+        }
+    }
+
+    /// A crash.
+    pub(super) fn crash(&mut self, disk: Disk, draws: &mut impl Draw) {
+        if disk == Disk::RolledBack {
+            self.written.clear();
+        }
+        self.sync();
+        match disk {
+            Disk::Kept | Disk::RolledBack => {}
+            Disk::Partly => {
+                let left = draws.below(self.safe.len() as u64 + 1);
+                self.safe.truncate(left as usize);
+            }
+            Disk::Lost => self.safe.clear(),
+        }
+    }
+
+    /// Its records, oldest first.
+    pub(super) fn read(&mut self) -> Vec<R> {
+        self.sync();
+        self.safe.clone()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_disk_loses_what_the_crash_says() {
+        let written = || {
+            let mut storage = Storage::default();
+            storage.append(1);
+            storage.snapshot(2);
+            storage.append(3);
+            storage.sync();
+            storage.append(4);
+            storage.snapshot(5);
+            storage
+        };
+        let mut half = |bound: u64| bound / 2;
+        let mut left = |disk| {
+            let mut storage = written();
+            storage.crash(disk, &mut half);
+            storage.read()
+        };
+        assert_eq!(left(Disk::Kept), vec![5]);
+        assert_eq!(left(Disk::RolledBack), vec![2, 3]);
+        assert_eq!(left(Disk::Lost), vec![]);
+        let mut storage = written();
+        storage.append(6);
+        storage.append(7);
+        storage.append(8);
+        storage.crash(Disk::Partly, &mut half);
+        assert_eq!(storage.read(), [5, 6]);
     }
 }

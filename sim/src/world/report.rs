@@ -5,9 +5,9 @@ use rejoin_crdts::sync::Protocol;
 use super::World;
 use crate::check::{Check, Losses, Witness};
 use crate::outcome::{FaultCount, Outcome, Verdict};
-use crate::scenario::Disk;
+use crate::scenario::{Disk, Link, PartitionKind};
 use crate::timeline::Happening;
-use crate::trace::{Fault, TraceError};
+use crate::trace::{ClockChange, Decisions, Fault, TraceError};
 
 impl<P: Protocol, W: Witness<P>> World<'_, P, W> {
     pub(super) fn report(mut self, end: Check<Losses>) -> Result<Outcome, TraceError> {
@@ -38,8 +38,12 @@ impl<P: Protocol, W: Witness<P>> World<'_, P, W> {
             (None, None) => Verdict::Held,
         };
         let faults = self.fault_counts();
-        let mut decisions = self.plan.write().map_err(TraceError::Unwritable)?;
-        decisions.fates = std::mem::take(&mut self.network.fates);
+        let decisions = match self.network.fates.take() {
+            None => Decisions::default(),
+            Some(fates) => {
+                Decisions { fates, ..self.plan.write().map_err(TraceError::Unwritable)? }
+            }
+        };
         let mut scenario = self.setup.scenario.clone();
         scenario.policy = Some(self.setup.policy.to_owned());
         Ok(Outcome {
@@ -50,44 +54,88 @@ impl<P: Protocol, W: Witness<P>> World<'_, P, W> {
             verdict,
             violation,
             vacuous_because,
-            first_difference_us: None,
+            first_difference: None,
             faults,
             operations: self.operations,
             traffic: self.traffic,
             final_values: self.judge.readings(),
             fingerprint: self.log.fingerprint(),
-            events: self.log.digests.len() as u64,
+            events: self.log.events,
             healed_us: self.calm_since,
             ended_us: self.now,
             timeline: self.log.timeline,
             decisions,
-            digests: self.log.digests,
+            steps: self.log.steps.unwrap_or_default(),
         })
     }
 
     fn fault_counts(&self) -> Vec<FaultCount> {
         let scenario = self.setup.scenario;
         let planned =
-            |kind: fn(&Fault) -> bool| self.plan.faults.iter().any(|fault| kind(&fault.fault));
-        let skewed = self.plan.clock_ahead_ms.iter().filter(|&&ahead_ms| ahead_ms > 0).count();
-        let fired = self.network.fired;
-        let count = |name: &str, unit: &str, configured, fired| FaultCount {
-            name: name.to_owned(),
-            unit: unit.to_owned(),
-            configured,
-            fired,
+            |kind: &dyn Fn(&Fault) -> bool| self.plan.faults.iter().any(|fault| kind(&fault.fault));
+        let anywhere = |whole: f64, link: fn(&Link) -> Option<f64>| {
+            whole > 0.0 || scenario.link.iter().any(|rule| link(rule).is_some_and(|p| p > 0.0))
         };
-        let kept = |fault: &Fault| matches!(fault, Fault::Crash { disk: Disk::Kept, .. });
-        let lost = |fault: &Fault| matches!(fault, Fault::Crash { disk: Disk::Lost, .. });
-        let cut = |fault: &Fault| matches!(fault, Fault::Cut { .. });
-        vec![
-            count("loss", "messages lost", scenario.loss > 0.0, fired.lost),
-            count("duplicate", "messages doubled", scenario.duplicate > 0.0, fired.doubled),
-            count("reorder", "messages overtaken", scenario.reorder > 0.0, fired.reordered),
-            count("partition", "messages stopped by a cut", planned(cut), fired.cut),
-            count("crash-kept", "crashes, disk kept", planned(kept), self.crashes_kept),
-            count("crash-lost", "crashes, disk lost", planned(lost), self.crashes_lost),
-            count("skew", "clocks ahead", scenario.skew_ms > 0, skewed as u64),
-        ]
+        let fired = self.network.fired;
+        let mut counts = Vec::new();
+        let mut count = |name: &str, unit: &str, configured, fired| {
+            let (name, unit) = (name.to_owned(), unit.to_owned());
+            counts.push(FaultCount { name, unit, configured, fired });
+        };
+        let loss = anywhere(scenario.loss, |rule| rule.loss);
+        count("loss", "messages lost", loss, fired.lost);
+        let duplicate = anywhere(scenario.duplicate, |rule| rule.duplicate);
+        count("duplicate", "messages doubled", duplicate, fired.doubled);
+        let reorder = anywhere(scenario.reorder, |rule| rule.reorder);
+        count("reorder", "messages overtaken", reorder, fired.reordered);
+        let redeliver = anywhere(scenario.redeliver, |rule| rule.redeliver);
+        count("redeliver", "old messages again", redeliver, fired.redelivered);
+        let corrupt = anywhere(scenario.corrupt, |rule| rule.corrupt);
+        count("corrupt", "damaged messages refused", corrupt, self.struck.corrupted);
+        let bandwidth =
+            scenario.bandwidth.is_some() || scenario.link.iter().any(|l| l.bandwidth.is_some());
+        count("queue", "messages that waited to be sent", bandwidth, fired.queued);
+        count("overflow", "messages dropped for lack of room", false, fired.overflowed);
+        let cut = planned(&|fault| matches!(fault, Fault::Cut { .. }));
+        count("partition", "messages stopped by a cut", cut, fired.cut);
+        for kind in PartitionKind::ALL {
+            let is = |fault: &Fault| matches!(fault, Fault::Cut { kind: k, .. } if *k == kind);
+            let cuts = self.plan.faults.iter().filter(|decision| is(&decision.fault)).count();
+            count(&format!("partition-{}", kind.name()), "cuts", planned(&is), cuts as u64);
+        }
+        for (disk, name, unit) in [
+            (Disk::Kept, "crash-kept", "crashes, disk kept"),
+            (Disk::RolledBack, "crash-rolled-back", "crashes, disk rolled back"),
+            (Disk::Partly, "crash-partly", "crashes, disk partly kept"),
+            (Disk::Lost, "crash-lost", "crashes, disk lost"),
+        ] {
+            let is = |fault: &Fault| matches!(fault, Fault::Crash { disk: d, .. } if *d == disk);
+            let crashes = self.struck.crashes.get(&disk).copied().unwrap_or(0);
+            count(name, unit, planned(&is), crashes);
+        }
+        let reused = |fault: &Fault| matches!(fault, Fault::Restart { reuse_identity: true, .. });
+        count("reuse-identity", "identities used again", planned(&reused), self.struck.reused);
+        let pause = planned(&|fault| matches!(fault, Fault::Pause { .. }));
+        count("pause", "pauses", pause, self.struck.pauses);
+        let ahead = self.plan.clocks.iter().filter(|clock| clock.ahead_ms > 0).count() as u64;
+        count("skew", "clocks ahead", scenario.skew_ms > 0, ahead);
+        let clock = |is: fn(&ClockChange) -> bool| {
+            planned(&move |fault| matches!(fault, Fault::Clock { change, .. } if is(change)))
+        };
+        let drifting = self.plan.clocks.iter().filter(|clock| clock.drift_ppm != 0).count() as u64;
+        let drift = clock(|change| matches!(change, ClockChange::Drift(_)));
+        let drifts = drifting + self.struck.drifts;
+        count("clock-drift", "clocks fast or slow", drift || scenario.drift_ppm > 0, drifts);
+        let jump = clock(|change| matches!(change, ClockChange::Jump(_)));
+        count("clock-jump", "jumps of clocks", jump, self.struck.jumps);
+        let stop = clock(|change| matches!(change, ClockChange::Stop));
+        count("clock-stop", "clocks stopped", stop, self.struck.stops);
+        let set = clock(|change| matches!(change, ClockChange::Set(_)));
+        count("clock-set", "clocks set", set, self.struck.sets);
+        let join = planned(&|fault| matches!(fault, Fault::Join { .. }));
+        count("join", "replicas joined", join, self.struck.joins);
+        let leave = planned(&|fault| matches!(fault, Fault::Leave { .. }));
+        count("leave", "replicas left", leave, self.struck.leaves);
+        counts
     }
 }

@@ -2,7 +2,10 @@
 
 use crate::support::flood;
 use crate::support::flood::Flaw;
-use rejoin_sim::scenario::{Crash, Disk, Latency, Partition, Topology};
+use rejoin_sim::scenario::{
+    Bandwidth, ClockFault, Crash, Disk, Join, Latency, Leave, Partition, PartitionKind, Pause,
+    Topology,
+};
 use rejoin_sim::{Happening, Outcome, Scenario, Subject, Verdict};
 
 fn run(scenario: &Scenario) -> Outcome {
@@ -27,7 +30,7 @@ fn without_faults_none_fires() {
 
 #[test]
 fn loss_duplication_and_reordering_fire_as_often_as_they_should() {
-    let base = Scenario { duration_ms: 20_000, ..Scenario::of("flood") };
+    let base = Scenario { duration_ms: 20_000, ops: 200, ..Scenario::of("flood") };
     let share = |fired: u64, outcome: &Outcome| fired * 100 / outcome.traffic.sent;
     let outcome = run(&Scenario { loss: 0.2, ..base.clone() });
     assert!((15..25).contains(&share(fired(&outcome, "loss"), &outcome)));
@@ -41,13 +44,22 @@ fn loss_duplication_and_reordering_fire_as_often_as_they_should() {
 
 #[test]
 fn a_partition_stops_messages_and_heals() {
-    let partition = Partition { at_ms: 300, heal_ms: Some(1_200), groups: vec![vec![2]] };
+    let partition = Partition {
+        at_ms: 300,
+        heal_ms: Some(1_200),
+        groups: vec![vec![2]],
+        ..Partition::default()
+    };
     let outcome = run(&Scenario { partition: vec![partition], ..Scenario::of("flood") });
     assert!(fired(&outcome, "partition") > 0);
     let groups = vec![vec![2], vec![1, 3]];
     let at = |what| outcome.timeline.iter().find(|entry| entry.what == what).unwrap().at_us;
-    assert_eq!(at(Happening::Partition { groups: groups.clone() }).as_ms(), 300);
-    assert_eq!(at(Happening::Heal { groups }).as_ms(), 1_200);
+    assert_eq!(
+        at(Happening::Partition { partition: PartitionKind::Groups, groups: groups.clone() })
+            .as_ms(),
+        300
+    );
+    assert_eq!(at(Happening::Heal { partition: PartitionKind::Groups, groups }).as_ms(), 1_200);
 }
 
 #[test]
@@ -55,7 +67,8 @@ fn drawn_partitions_and_crashes_fire() {
     let scenario = Scenario { partitions: 3, crashes: 4, ops: 100, ..Scenario::of("flood") };
     let outcome = run(&scenario);
     assert!(fired(&outcome, "partition") > 0);
-    assert!(fired(&outcome, "crash-kept") + fired(&outcome, "crash-lost") > 1);
+    let crashes = ["kept", "rolled-back", "partly", "lost"].map(|disk| format!("crash-{disk}"));
+    assert!(crashes.iter().map(|name| fired(&outcome, name)).sum::<u64>() > 1);
     assert!(outcome.operations.skipped > 0, "nobody works at a crashed replica");
     assert_eq!(outcome.operations.performed + outcome.operations.skipped, 100);
 }
@@ -63,7 +76,8 @@ fn drawn_partitions_and_crashes_fire() {
 #[test]
 fn a_disk_that_is_kept_gives_back_what_it_held_and_a_lost_one_nothing() {
     let crashed = |disk| {
-        let crash = Crash { replica: 1, at_ms: 1_000, restart_ms: Some(1_001), disk };
+        let crash =
+            Crash { replica: 1, at_ms: 1_000, restart_ms: Some(1_001), disk, ..Crash::default() };
         let outcome = run(&Scenario { crash: vec![crash], ..Scenario::of("flood") });
         let recovered = outcome.timeline.iter().find_map(|entry| match entry.what {
             Happening::Restart { replica: 1, incarnation: 1, recovered } => Some(recovered),
@@ -83,20 +97,31 @@ fn a_disk_that_is_kept_gives_back_what_it_held_and_a_lost_one_nothing() {
 fn clocks_disagree_within_the_skew() {
     let outcome = run(&Scenario { skew_ms: 400, ..Scenario::of("flood") });
     assert!(fired(&outcome, "skew") > 0);
-    let ahead = &outcome.decisions.clock_ahead_ms;
+    let ahead = &outcome.decisions.clocks;
     assert_eq!(ahead.len(), 3);
-    assert!(ahead.iter().all(|&ms| ms <= 400));
+    assert!(ahead.iter().all(|clock| clock.ahead_ms <= 400 && clock.drift_ppm == 0));
 }
 
 #[test]
 fn every_topology_and_latency_settles() {
-    for topology in [Topology::Mesh, Topology::Chain, Topology::Ring, Topology::Star] {
+    for topology in [
+        Topology::Mesh,
+        Topology::Chain,
+        Topology::Ring,
+        Topology::Star,
+        Topology::Tree { arity: 2 },
+        Topology::Grid { width: 3 },
+        Topology::RandomRegular { degree: 3 },
+        Topology::Links { links: vec![[1, 2], [2, 3], [3, 4], [4, 5], [5, 6], [6, 2]] },
+    ] {
         for latency in [
             Latency::Constant { ms: 10.0 },
             Latency::Uniform { min_ms: 1.0, max_ms: 100.0 },
             Latency::Exponential { mean_ms: 30.0 },
             Latency::LogNormal { median_ms: 20.0, sigma: 1.0 },
+            Latency::Pareto { min_ms: 5.0, alpha: 1.5 },
         ] {
+            let topology = topology.clone();
             let scenario =
                 Scenario { topology, latency, replicas: 6, loss: 0.1, ..Scenario::of("flood") };
             let outcome = run(&scenario);
@@ -104,6 +129,152 @@ fn every_topology_and_latency_settles() {
             assert_eq!(outcome.traffic.undeliverable, 0, "neighbours only");
         }
     }
+}
+
+#[test]
+fn a_hierarchy_settles_over_its_tiers() {
+    let topology = Topology::Hierarchy { regions: 2, gateways: 2, edges: 2 };
+    let outcome = run(&Scenario { topology, replicas: 15, ops: 60, ..Scenario::of("flood") });
+    assert_eq!(outcome.final_values.len(), 15);
+}
+
+#[test]
+fn old_messages_come_again_and_damaged_ones_are_noticed() {
+    let outcome = run(&Scenario { redeliver: 0.2, corrupt: 0.2, ..Scenario::of("flood") });
+    assert!(fired(&outcome, "redeliver") > 5);
+    assert!(fired(&outcome, "corrupt") > 5);
+}
+
+#[test]
+fn narrow_links_queue_and_drop() {
+    let bandwidth = Some(Bandwidth { bytes_per_s: 1_000, buffer_bytes: 150 });
+    let outcome = run(&Scenario { bandwidth, ..Scenario::of("flood") });
+    assert!(fired(&outcome, "queue") > 5);
+    let overflow = outcome.faults.iter().find(|fault| fault.name == "overflow").unwrap();
+    assert!(overflow.fired > 5, "{overflow:?}");
+}
+
+#[test]
+fn each_kind_of_partition_fires() {
+    for kind in PartitionKind::ALL {
+        let groups = match kind {
+            PartitionKind::Ring | PartitionKind::Partial => vec![],
+            PartitionKind::Bridge => vec![vec![1, 2], vec![3, 4]],
+            _ => vec![vec![2, 3]],
+        };
+        let partition =
+            Partition { kind, at_ms: 300, heal_ms: Some(1_500), groups, ..Partition::default() };
+        let once = Scenario { replicas: 5, partition: vec![partition], ..Scenario::of("flood") };
+        let outcome = run(&once);
+        assert!(fired(&outcome, "partition") > 0, "{kind:?}");
+        assert_eq!(fired(&outcome, &format!("partition-{}", kind.name())), 1);
+
+        let mut flapping = once;
+        flapping.partition[0].flap_ms = Some(100);
+        let outcome = run(&flapping);
+        assert_eq!(fired(&outcome, &format!("partition-{}", kind.name())), 6);
+        let heals =
+            outcome.timeline.iter().filter(|entry| matches!(entry.what, Happening::Heal { .. }));
+        assert_eq!(heals.count(), 6);
+    }
+}
+
+#[test]
+fn what_waits_for_a_paused_replica_comes_all_at_once() {
+    let pause = vec![Pause { replica: 2, at_ms: 500, resume_ms: Some(1_500) }];
+    let outcome = run(&Scenario { pause, ..Scenario::of("flood") });
+    assert_eq!(fired(&outcome, "pause"), 1);
+    let waited = outcome.timeline.iter().find_map(|entry| match entry.what {
+        Happening::Resume { replica: 2, waited } => Some((entry.at_us.as_ms(), waited)),
+        _ => None,
+    });
+    assert!(matches!(waited, Some((1_500, 10..))), "{waited:?}");
+    assert_eq!(outcome.operations.performed, 40, "its clients waited, too");
+}
+
+#[test]
+fn clocks_go_wrong_and_are_put_right() {
+    let fault = ClockFault { replica: 1, at_ms: 300, ..ClockFault::default() };
+    for (name, fault) in [
+        ("clock-jump", ClockFault { jump_ms: Some(-5_000), ..fault.clone() }),
+        ("clock-jump", ClockFault { jump_ms: Some(60_000), ..fault.clone() }),
+        ("clock-drift", ClockFault { drift_ppm: Some(-900_000), ..fault.clone() }),
+        ("clock-stop", ClockFault { stop: true, ..fault.clone() }),
+        ("clock-set", ClockFault { set_ms: Some(0), ..fault.clone() }),
+        ("clock-set", ClockFault { set_ms: Some(i64::MAX as u64), ..fault }),
+    ] {
+        let scenario = Scenario { clock: vec![fault], ..Scenario::of("lww-register") };
+        let subject = crate::support::registry();
+        let subject = subject.get("lww-register").unwrap();
+        let outcome = subject.run(&scenario, 5).unwrap();
+        assert_eq!(outcome.verdict, Verdict::Held, "{name}: {:#?}", outcome.violation);
+        assert_eq!(fired(&outcome, name), 1);
+    }
+}
+
+#[test]
+fn replicas_join_late_leave_and_are_followed_by_others_at_their_address() {
+    let scenario = Scenario {
+        replicas: 4,
+        join: vec![Join { replica: 4, at_ms: 700 }, Join { replica: 2, at_ms: 1_500 }],
+        leave: vec![Leave { replica: 2, at_ms: 900 }, Leave { replica: 3, at_ms: 1_200 }],
+        ..Scenario::of("or-set")
+    };
+    let registry = crate::support::registry();
+    for policy in ["delta", "state"] {
+        let scenario = Scenario { policy: Some(policy.to_owned()), ..scenario.clone() };
+        let outcome = registry.get("or-set").unwrap().run(&scenario, 5).unwrap();
+        assert_eq!(outcome.verdict, Verdict::Held, "{:#?}", outcome.violation);
+        assert_eq!((fired(&outcome, "join"), fired(&outcome, "leave")), (2, 2));
+        let live: Vec<u64> = outcome.final_values.iter().map(|reading| reading.replica).collect();
+        assert_eq!(live, [1, 2, 4]);
+    }
+}
+
+#[test]
+fn a_rolled_back_disk_excuses_nothing_and_a_partly_kept_one_what_it_lost() {
+    let registry = crate::support::registry();
+    for disk in [Disk::RolledBack, Disk::Partly] {
+        let crash =
+            Crash { replica: 1, at_ms: 1_000, restart_ms: Some(1_100), disk, ..Crash::default() };
+        let scenario = Scenario { crash: vec![crash], loss: 0.9, ..Scenario::of("or-set") };
+        let run = |seed| registry.get("or-set").unwrap().run(&scenario, seed).unwrap();
+        let outcomes: Vec<Outcome> = (0..20).map(run).collect();
+        for outcome in &outcomes {
+            assert_eq!(outcome.verdict, Verdict::Held, "{:#?}", outcome.violation);
+        }
+        let excused = outcomes.iter().map(|outcome| outcome.operations.excused).sum::<u64>();
+        assert_eq!(excused > 0, disk == Disk::Partly, "{disk:?}: {excused}");
+    }
+}
+
+#[test]
+fn an_identity_used_again_after_amnesia_breaks_what_has_dots() {
+    let crash = |reuse_identity| Crash {
+        replica: 1,
+        at_ms: 1_000,
+        restart_ms: Some(1_010),
+        disk: Disk::Lost,
+        reuse_identity,
+    };
+    let registry = crate::support::registry();
+    let violated = |reuse_identity| {
+        let scenario = Scenario { crash: vec![crash(reuse_identity)], ..Scenario::of("or-set") };
+        let run = |seed| registry.get("or-set").unwrap().run(&scenario, seed).unwrap().verdict;
+        (0..20).filter(|&seed| run(seed) == Verdict::Violated).count()
+    };
+    assert_eq!(violated(false), 0);
+    assert!(violated(true) > 10, "{}", violated(true));
+}
+
+#[test]
+fn without_checks_a_run_ends_with_its_faults_and_records_nothing() {
+    let outcome = flood(Flaw::None)
+        .run(&Scenario { checks: Some(Vec::new()), ..Scenario::of("flood") }, 1)
+        .unwrap();
+    assert_eq!(outcome.ended_us.as_ms(), 2_000);
+    assert_eq!(outcome.operations.performed, 40);
+    assert!(outcome.decisions.fates.is_empty() && outcome.traffic.delivered > 50);
 }
 
 #[test]

@@ -1,7 +1,10 @@
 //! Scenarios as people write them: what is wrong is named, and pointed at.
 
-use rejoin_sim::scenario::{Caps, Crash, Disk, Latency, Partition, Topology};
-use rejoin_sim::{Scenario, presets};
+use rejoin_sim::scenario::{
+    Bandwidth, Caps, Clients, ClockFault, Crash, Disk, Join, Latency, Leave, Link, Load, Partition,
+    PartitionKind, Pause, Topology,
+};
+use rejoin_sim::{Class, Scenario, presets};
 
 /// What is pointed at, and what is said.
 fn error(text: &str) -> (String, String) {
@@ -37,7 +40,65 @@ fn every_key_that_a_scenario_can_have_is_read() {
     let full = Scenario {
         policy: Some("state".to_owned()),
         shares: vec![1, 2, 3],
-        partition: vec![Partition { at_ms: 1, heal_ms: Some(2), groups: vec![vec![1], vec![2]] }],
+        pool: Some(3),
+        load: vec![Load { at_ms: 0, rate: 1 }, Load { at_ms: 1_000, rate: 40 }],
+        clients: Some(Clients { count: 2, roam: 0.5, token: true }),
+        bandwidth: Some(Bandwidth { bytes_per_s: 1_000, buffer_bytes: 2_000 }),
+        redeliver: 0.1,
+        corrupt: 0.1,
+        link: vec![Link {
+            from: vec![1],
+            to: vec![2, 3],
+            latency: Some(Latency::Pareto { min_ms: 3.0, alpha: 1.5 }),
+            bandwidth: Some(Bandwidth { bytes_per_s: 1, buffer_bytes: 2 }),
+            loss: Some(0.1),
+            duplicate: Some(0.2),
+            reorder: Some(0.3),
+            redeliver: Some(0.4),
+            corrupt: Some(0.5),
+        }],
+        pct: Some(3),
+        drift_ppm: 200,
+        pauses: 1,
+        clocks: 1,
+        churn: 1,
+        checks: Some(Class::ALL.to_vec()),
+        partition: vec![
+            Partition {
+                at_ms: 1,
+                heal_ms: Some(2),
+                groups: vec![vec![1], vec![2]],
+                ..Partition::default()
+            },
+            Partition {
+                kind: PartitionKind::Partial,
+                at_ms: 1,
+                share: Some(0.25),
+                flap_ms: Some(9),
+                ..Partition::default()
+            },
+        ],
+        pause: vec![Pause { replica: 1, at_ms: 10, resume_ms: Some(20) }],
+        clock: vec![
+            ClockFault {
+                replica: 1,
+                at_ms: 1,
+                jump_ms: Some(-3),
+                until_ms: Some(2),
+                ..Default::default()
+            },
+            ClockFault { replica: 2, at_ms: 1, drift_ppm: Some(-3), ..Default::default() },
+            ClockFault {
+                replica: 3,
+                at_ms: 1,
+                until_ms: Some(2),
+                stop: true,
+                ..Default::default()
+            },
+            ClockFault { replica: 3, at_ms: 2, set_ms: Some(0), ..Default::default() },
+        ],
+        join: vec![Join { replica: 2, at_ms: 30 }],
+        leave: vec![Leave { replica: 2, at_ms: 40 }],
         config: Caps {
             gossip_ms: Some(1),
             heartbeat_ms: Some(2),
@@ -54,11 +115,19 @@ fn every_key_that_a_scenario_can_have_is_read() {
         Latency::Uniform { min_ms: 1.0, max_ms: 2.0 },
         Latency::Exponential { mean_ms: 3.0 },
         Latency::LogNormal { median_ms: 4.0, sigma: 0.5 },
+        Latency::Pareto { min_ms: 3.0, alpha: 1.5 },
     ];
-    let topologies = [Topology::Mesh, Topology::Chain, Topology::Ring, Topology::Star];
+    let topologies = [
+        Topology::Ring,
+        Topology::Tree { arity: 2 },
+        Topology::Grid { width: 2 },
+        Topology::RandomRegular { degree: 2 },
+        Topology::Links { links: vec![[1, 2], [1, 3]] },
+    ];
+    let disks = [Disk::Kept, Disk::Lost, Disk::Partly, Disk::RolledBack, Disk::Kept];
     for (number, (latency, topology)) in (0..).zip(latencies.into_iter().zip(topologies)) {
-        let disk = if number % 2 == 0 { Disk::Kept } else { Disk::Lost };
-        let crash = vec![Crash { replica: 1, at_ms: 3, restart_ms: Some(4), disk }];
+        let (disk, reuse_identity) = (disks[number], number == 1);
+        let crash = vec![Crash { replica: 1, at_ms: 3, restart_ms: Some(4), disk, reuse_identity }];
         let scenario = Scenario { latency, topology, crash, ..full.clone() };
         let written = scenario.to_toml().unwrap();
         assert_eq!(Scenario::parse(&written, &crate::support::registry()), Ok(scenario));
@@ -84,8 +153,8 @@ fn every_error_names_the_key_and_points_at_the_place() {
             "\"torus\"",
             "`topology` is \"torus\"; it must be one of \"mesh\", ",
         ),
-        ("replicas = 0", "0", "`replicas` is 0; it must be between 1 and 64"),
-        ("replicas = 65", "65", "between 1 and 64"),
+        ("replicas = 0", "0", "`replicas` is 0; it must be between 1 and 1000000"),
+        ("replicas = 5000", "5000", "a mesh of 5000 replicas has 24995000 links"),
         ("replicas = -1", "-1", "`replicas` is -1; it must be a whole number, and not negative"),
         ("replicas = \"3\"", "\"3\"", "`replicas` is \"3\"; it must be a whole number"),
         ("replicas = 3.5", "3.5", "`replicas` is 3.5; it must be a whole number"),

@@ -3,6 +3,7 @@
 use crate::support::flood;
 use crate::support::flood::Flaw;
 use rejoin_crdts::wire::WireError;
+use rejoin_sim::scenario::PartitionKind;
 use rejoin_sim::trace::{Fault, FaultDecision};
 use rejoin_sim::{RunError, Scenario, Subject, Time, Trace, TraceError};
 
@@ -63,8 +64,8 @@ fn a_trace_that_makes_no_sense_is_an_error() {
 
     for fault in [
         Fault::Crash { replica: 0, disk: rejoin_sim::scenario::Disk::Kept },
-        Fault::Restart { replica: 4 },
-        Fault::Cut { cut: 1, groups: vec![vec![1], vec![7]] },
+        Fault::Restart { replica: 4, reuse_identity: false },
+        Fault::Cut { cut: 1, kind: PartitionKind::Groups, groups: vec![vec![1], vec![7]] },
     ] {
         let mut absent = trace();
         let at_us = Time::from_ms(5);

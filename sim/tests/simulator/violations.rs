@@ -140,8 +140,9 @@ fn an_acknowledged_operation_survives_a_crash_that_keeps_the_disk() {
             at_ms: 500,
             heal_ms: None,
             groups: vec![vec![1]],
+            ..rejoin_sim::scenario::Partition::default()
         }],
-        crash: vec![Crash { replica: 1, at_ms: 1_500, restart_ms: None, disk }],
+        crash: vec![Crash { replica: 1, at_ms: 1_500, disk, ..Crash::default() }],
         ..base.clone()
     };
     let lost = violation(&subject, &crash(Disk::Kept));
@@ -194,7 +195,12 @@ fn a_run_that_is_merely_long_is_no_run_without_end() {
     // It was: the events of the whole run were counted, not those of a second.
     let counter = TypeSubject::new("counter", "grows", GCounterModel);
     let day = Scenario { duration_ms: 86_400_000, ops: 60, ..Scenario::of("counter") };
-    let cut = Partition { at_ms: 1_000, heal_ms: Some(40_000_000), groups: vec![vec![1]] };
+    let cut = Partition {
+        at_ms: 1_000,
+        heal_ms: Some(40_000_000),
+        groups: vec![vec![1]],
+        ..Partition::default()
+    };
     let outcome = counter.run(&Scenario { partition: vec![cut], ..day }, 1).unwrap();
     assert_eq!(outcome.verdict, Verdict::Held, "{:?}", outcome.violation);
     assert!(outcome.events > 2_000_000, "{} events are too few to show it", outcome.events);
@@ -205,9 +211,9 @@ fn what_no_seed_decides_is_found_by_running_twice() {
     let subject = flood(Flaw::Unseeded);
     let outcome = subject.run_twice(&Scenario::of("flood"), 1).unwrap();
     assert_eq!(outcome.verdict, Verdict::Nondeterministic);
-    assert!(outcome.first_difference_us.is_some());
+    assert!(outcome.first_difference.is_some());
     let sound = flood(Flaw::None).run_twice(&Scenario::of("flood"), 1).unwrap();
-    assert_eq!((sound.verdict, sound.first_difference_us), (Verdict::Held, None));
+    assert_eq!((sound.verdict, sound.first_difference), (Verdict::Held, None));
 }
 
 #[test]

@@ -1,0 +1,284 @@
+//! What becomes of a message: drawn, or read from a trace.
+
+use rejoin_crdts::Draw;
+use rustc_hash::FxHashMap;
+use smallvec::smallvec;
+
+use crate::rng::{Draws, Kind, Seed, Stream};
+use crate::scenario::{Bandwidth, Latency, Link, Scenario};
+use crate::trace::{Fate, Passage, Way};
+use crate::{EventId, Time};
+
+/// How a link is.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Profile {
+    pub(super) latency: Latency,
+    pub(super) bandwidth: Option<Bandwidth>,
+    pub(super) loss: f64,
+    pub(super) duplicate: f64,
+    pub(super) reorder: f64,
+    pub(super) redeliver: f64,
+    pub(super) corrupt: f64,
+}
+
+impl Profile {
+    /// What holds where no rule says otherwise.
+    fn of(scenario: &Scenario) -> Self {
+        Self {
+            latency: scenario.latency,
+            bandwidth: scenario.bandwidth,
+            loss: scenario.loss,
+            duplicate: scenario.duplicate,
+            reorder: scenario.reorder,
+            redeliver: scenario.redeliver,
+            corrupt: scenario.corrupt,
+        }
+    }
+
+    fn change(&mut self, rule: &Link) {
+        self.latency = rule.latency.unwrap_or(self.latency);
+        self.bandwidth = rule.bandwidth.or(self.bandwidth);
+        self.loss = rule.loss.unwrap_or(self.loss);
+        self.duplicate = rule.duplicate.unwrap_or(self.duplicate);
+        self.reorder = rule.reorder.unwrap_or(self.reorder);
+        self.redeliver = rule.redeliver.unwrap_or(self.redeliver);
+        self.corrupt = rule.corrupt.unwrap_or(self.corrupt);
+    }
+}
+
+/// Finds the profile of each link: what holds everywhere, and what the rules make of it.
+pub(super) struct Profiles {
+    rules: Vec<Link>,
+    pub(super) found: Vec<Profile>,
+}
+
+impl Profiles {
+    pub(super) fn new(scenario: &Scenario) -> Self {
+        let mut rules = scenario.topology.tiers();
+        rules.extend(scenario.link.iter().cloned());
+        Self { rules, found: vec![Profile::of(scenario)] }
+    }
+
+    /// The number of the profile of the link between two indices.
+    pub(super) fn of(&mut self, from: usize, to: usize) -> u32 {
+        if self.rules.is_empty() {
+            return 0;
+        }
+        let mut profile = self.found[0].clone();
+        for rule in self.rules.iter().filter(|rule| rule.covers(from as u64 + 1, to as u64 + 1)) {
+            profile.change(rule);
+        }
+        let known = self.found.iter().position(|known| *known == profile);
+        known.unwrap_or_else(|| {
+            self.found.push(profile);
+            self.found.len() - 1
+        }) as u32
+    }
+}
+
+/// Where the fates of messages come from.
+#[derive(Clone, Debug)]
+pub(crate) enum Source {
+    /// From the seed and the probabilities of the links.
+    Drawn { seed: Seed, again_us: u64, priorities: Option<Priorities> },
+    /// From a trace; what it does not mention arrives in order after a constant latency.
+    Recorded { fates: FxHashMap<EventId, Fate> },
+    /// From a trace up to a moment, and then from another seed.
+    Prefix { fates: FxHashMap<EventId, Fate>, until: Time, then: Box<Self> },
+}
+
+/// Random priorities of links, of which some change on the way: the lower, the longer messages take
+/// (after Burckhardt, Kothari, Musuvathi & Nagarakatte, "A randomized scheduler with probabilistic
+/// guarantees of finding bugs", ASPLOS 2010).
+#[derive(Clone, Debug)]
+pub(crate) struct Priorities {
+    changes: Vec<(Time, u64)>, // when the link that this draws becomes the last of all
+}
+
+impl Priorities {
+    fn new(seed: &Seed, depth: u64, duration: Time) -> Self {
+        let mut draws = seed.draws(Stream::Schedule, EventId::root(Kind::Start, 0));
+        let mut change = || (Time::from_us(draws.below(duration.as_us().max(1))), draws.next_u64());
+        let mut changes: Vec<_> = (1..depth.max(1)).map(|_| change()).collect();
+        changes.sort_unstable();
+        Self { changes }
+    }
+
+    /// A latency for link `at` of so many: from a quarter of what is typical to 64 times that.
+    fn latency_us(&self, seed: &Seed, (now, at): (Time, usize), typical_us: u64) -> u64 {
+        let mut draws = seed.draws(Stream::Schedule, EventId::root(Kind::Send, at as u64));
+        let rank = draws.below(8);
+        let demoted = self
+            .changes
+            .iter()
+            .any(|&(when, link)| when <= now && link % 8 == draws.clone().at(1).below(8));
+        (typical_us / 4).max(1).saturating_mul(1 << if demoted { 8 } else { rank })
+    }
+}
+
+/// Places in the sequence of a message's draws, so that one does not depend on whether another is
+/// made.
+mod slot {
+    pub(super) const LOSS: u64 = 0;
+    pub(super) const DUPLICATE: u64 = 1;
+    pub(super) const REDELIVER: u64 = 2;
+    pub(super) const COPY: u64 = 8; // and the seven after it, for each copy
+    pub(super) const REORDER: u64 = 1;
+    pub(super) const CORRUPT: u64 = 2;
+}
+
+impl Source {
+    pub(crate) fn drawn(scenario: &Scenario, seed: u64) -> Self {
+        let seed = Seed::new(seed);
+        let duration = Time::from_ms(scenario.duration_ms);
+        let priorities = scenario.pct.map(|depth| Priorities::new(&seed, depth, duration));
+        Self::Drawn { seed, again_us: duration.as_us().max(1), priorities }
+    }
+
+    pub(crate) fn recorded(fates: &[(EventId, Fate)]) -> Self {
+        Self::Recorded { fates: fates.iter().cloned().collect() }
+    }
+
+    /// As recorded for what is sent before `until`, and drawn from there on.
+    pub(crate) fn prefix(
+        fates: &[(EventId, Fate)],
+        until: Time,
+        scenario: &Scenario,
+        seed: u64,
+    ) -> Self {
+        let fates = fates.iter().cloned().collect();
+        Self::Prefix { fates, until, then: Box::new(Self::drawn(scenario, seed)) }
+    }
+
+    /// What becomes of the message whose sending is `send`, on a link that has `profile`, put there
+    /// at a moment. Once it is `calm` messages are only delayed.
+    pub(super) fn fate(
+        &self,
+        profile: &Profile,
+        send: EventId,
+        place: (Time, usize),
+        calm: bool,
+    ) -> Fate {
+        let plain = || Fate {
+            copies: smallvec![Passage {
+                latency_us: profile.latency.typical_us(),
+                ..Passage::default()
+            }],
+        };
+        match self {
+            Self::Recorded { fates } => fates.get(&send).cloned().unwrap_or_else(plain),
+            Self::Prefix { fates, until, then } => {
+                if place.0 < *until {
+                    fates.get(&send).cloned().unwrap_or_else(plain)
+                } else {
+                    then.fate(profile, send, place, calm)
+                }
+            }
+            Self::Drawn { seed, again_us, priorities } => {
+                if calm {
+                    let latency = Drawing { seed, profile, priorities: None, place };
+                    return latency.alone(send);
+                }
+                let drawing = Drawing { seed, profile, priorities: priorities.as_ref(), place };
+                drawing.fate(send, *again_us)
+            }
+        }
+    }
+}
+
+/// What the fate of a message is drawn from.
+struct Drawing<'s> {
+    seed: &'s Seed,
+    profile: &'s Profile,
+    priorities: Option<&'s Priorities>,
+    place: (Time, usize),
+}
+
+impl Drawing<'_> {
+    fn latency_us(&self, draws: &mut Draws) -> u64 {
+        let latency = &self.profile.latency;
+        match self.priorities {
+            Some(priorities) => priorities.latency_us(self.seed, self.place, latency.typical_us()),
+            None => latency.draw_us(draws),
+        }
+    }
+
+    /// One copy, in order.
+    fn alone(&self, send: EventId) -> Fate {
+        let mut draws = self.seed.draws(Stream::Network, send);
+        let latency_us = self.latency_us(draws.at(slot::COPY));
+        Fate { copies: smallvec![Passage { latency_us, ..Passage::default() }] }
+    }
+
+    fn fate(&self, send: EventId, again_us: u64) -> Fate {
+        let Profile { loss, duplicate, reorder, redeliver, corrupt, .. } = *self.profile;
+        let mut draws = self.seed.draws(Stream::Network, send);
+        let mut fate = Fate::default();
+        if draws.at(slot::LOSS).chance(loss) {
+            return fate;
+        }
+        let copies = 1 + u64::from(draws.at(slot::DUPLICATE).chance(duplicate));
+        for copy in 0..copies {
+            let base = slot::COPY * (copy + 1);
+            let mut passage =
+                Passage { latency_us: self.latency_us(draws.at(base)), ..Passage::default() };
+            if draws.at(base + slot::REORDER).chance(reorder) {
+                // From nothing to eight times as long: it overtakes, and is overtaken even where
+                // latency is constant.
+                passage.latency_us = (passage.latency_us / 2).saturating_mul(draws.below(17));
+                passage.way = Way::Unordered;
+            }
+            if draws.at(base + slot::CORRUPT).chance(corrupt) {
+                passage.damage = Some(draws.next_u64());
+            }
+            fate.copies.push(passage);
+        }
+        if draws.at(slot::REDELIVER).chance(redeliver) {
+            let latency_us = fate.copies[0].latency_us.saturating_add(draws.below(again_us));
+            fate.copies.push(Passage { latency_us, way: Way::Again, damage: None });
+        }
+        fate
+    }
+}
+
+/// The greatest latency: a day.
+const MAX_LATENCY_US: f64 = 86_400_000_000.0;
+
+impl Latency {
+    /// A latency in microseconds. No float function of the standard library is used: they differ
+    /// between machines.
+    pub(super) fn draw_us(&self, draws: &mut Draws) -> u64 {
+        match *self {
+            Self::Constant { ms } => us(ms),
+            Self::Uniform { min_ms, max_ms } => {
+                let (min, max) = (us(min_ms), us(max_ms));
+                min + draws.below(max.saturating_sub(min) + 1)
+            }
+            Self::Exponential { mean_ms } => us(-mean_ms * libm::log(1.0 - draws.unit())),
+            Self::LogNormal { median_ms, sigma } => {
+                // Box & Muller, 1958.
+                let radius = libm::sqrt(-2.0 * libm::log(1.0 - draws.unit()));
+                let normal = radius * libm::cos(std::f64::consts::TAU * draws.unit());
+                us(median_ms * libm::exp(sigma * normal))
+            }
+            Self::Pareto { min_ms, alpha } => {
+                us(min_ms * libm::exp(-libm::log(1.0 - draws.unit()) / alpha))
+            }
+        }
+    }
+
+    /// The latency of a message of which nothing else is known: the mean or the median.
+    pub(super) fn typical_us(&self) -> u64 {
+        match *self {
+            Self::Constant { ms } => us(ms),
+            Self::Uniform { min_ms, max_ms } => us(f64::midpoint(min_ms, max_ms)),
+            Self::Exponential { mean_ms } => us(mean_ms),
+            Self::LogNormal { median_ms, .. } => us(median_ms),
+            Self::Pareto { min_ms, alpha } => us(min_ms * libm::exp2(1.0 / alpha)),
+        }
+    }
+}
+
+fn us(ms: f64) -> u64 {
+    (ms * 1_000.0).clamp(0.0, MAX_LATENCY_US) as u64
+}

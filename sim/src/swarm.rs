@@ -1,0 +1,288 @@
+//! Swarms: each seed a scenario of its own.
+
+use std::collections::BTreeSet;
+use std::fmt;
+
+use rejoin_crdts::Draw;
+
+use crate::EventId;
+use crate::rng::{Draws, Kind, Seed, Stream};
+use crate::scenario::{Bandwidth, Caps, Clients, Latency, Link, Scenario, Topology};
+
+/// A kind of trouble that a swarm may turn on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
+pub enum Trouble {
+    /// Messages are lost.
+    Loss,
+    /// Messages arrive twice.
+    Duplicate,
+    /// Messages leave their link's order.
+    Reorder,
+    /// Old messages arrive again.
+    Redeliver,
+    /// Messages are damaged.
+    Corrupt,
+    /// Links are narrow, and their buffers finite.
+    Bandwidth,
+    /// Some links are much slower, or lose more, than the way back.
+    Asymmetry,
+    /// Links have priorities instead of latencies.
+    Priorities,
+    /// The network is cut, in any way.
+    Partitions,
+    /// Replicas crash, with any disk.
+    Crashes,
+    /// Replicas stand still.
+    Pauses,
+    /// Clocks are ahead, drift, jump, stop, or show nonsense.
+    Clocks,
+    /// Replicas leave, and others join.
+    Churn,
+    /// Caps and intervals of the protocol are small.
+    Caps,
+}
+
+impl Trouble {
+    /// Every kind.
+    pub const ALL: [Self; 14] = [
+        Self::Loss,
+        Self::Duplicate,
+        Self::Reorder,
+        Self::Redeliver,
+        Self::Corrupt,
+        Self::Bandwidth,
+        Self::Asymmetry,
+        Self::Priorities,
+        Self::Partitions,
+        Self::Crashes,
+        Self::Pauses,
+        Self::Clocks,
+        Self::Churn,
+        Self::Caps,
+    ];
+
+    /// Its name in kebab case.
+    ///
+    /// ```
+    /// use rejoin_sim::Trouble;
+    /// assert_eq!(Trouble::Redeliver.name(), "redeliver");
+    /// ```
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Loss => "loss",
+            Self::Duplicate => "duplicate",
+            Self::Reorder => "reorder",
+            Self::Redeliver => "redeliver",
+            Self::Corrupt => "corrupt",
+            Self::Bandwidth => "bandwidth",
+            Self::Asymmetry => "asymmetry",
+            Self::Priorities => "priorities",
+            Self::Partitions => "partitions",
+            Self::Crashes => "crashes",
+            Self::Pauses => "pauses",
+            Self::Clocks => "clocks",
+            Self::Churn => "churn",
+            Self::Caps => "caps",
+        }
+    }
+}
+
+impl fmt::Display for Trouble {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// Draws a scenario for each seed: which kinds of trouble there are at all, how strong each is, the
+/// topology, the number of replicas, the policy, and what clients do (Groce, Zhang, Eide, Chen &
+/// Regehr, "Swarm testing", ISSTA 2012: a test that leaves something out finds what one with a bit
+/// of everything hides).
+///
+/// ```
+/// use rejoin_sim::{Scenario, Swarm, Trouble};
+/// let swarm = Swarm::around(Scenario::of("or-map"));
+/// let policies = ["delta".to_owned(), "state".to_owned()];
+/// assert_eq!(swarm.draw(&policies, 7), swarm.draw(&policies, 7));
+/// assert_ne!(swarm.draw(&policies, 7), swarm.draw(&policies, 8));
+/// let calm = swarm.only([Trouble::Loss]);
+/// assert!((0..100).all(|seed| calm.draw(&policies, seed).crashes == 0));
+/// ```
+#[derive(Clone, Debug)]
+pub struct Swarm {
+    base: Scenario,
+    troubles: BTreeSet<Trouble>,
+}
+
+impl Swarm {
+    /// A swarm of scenarios that have the type of `base`, its written faults, its checks, and the
+    /// times in it; and its policy, if it names one.
+    ///
+    /// ```
+    /// use rejoin_sim::{Scenario, Swarm};
+    /// let base = Scenario { policy: Some("state".to_owned()), ..Scenario::of("or-map") };
+    /// let drawn = Swarm::around(base).draw(&["delta".to_owned()], 1);
+    /// assert_eq!((drawn.subject.as_str(), drawn.policy.as_deref()), ("or-map", Some("state")));
+    /// ```
+    #[must_use]
+    pub fn around(base: Scenario) -> Self {
+        Self { base, troubles: Trouble::ALL.into() }
+    }
+
+    /// Only these kinds of trouble may be turned on.
+    ///
+    /// ```
+    /// use rejoin_sim::{Scenario, Swarm, Trouble};
+    /// let swarm = Swarm::around(Scenario::of("or-map")).only([Trouble::Loss]);
+    /// let drawn: Vec<_> = (0..20).map(|seed| swarm.draw(&["delta".to_owned()], seed)).collect();
+    /// assert!(drawn.iter().any(|scenario| scenario.loss > 0.0));
+    /// assert!(drawn.iter().all(|scenario| scenario.duplicate == 0.0));
+    /// ```
+    #[must_use]
+    pub fn only(mut self, troubles: impl IntoIterator<Item = Trouble>) -> Self {
+        self.troubles = troubles.into_iter().collect();
+        self
+    }
+
+    /// The scenario of `seed`, for a type that has these policies.
+    ///
+    /// ```
+    /// use rejoin_sim::{Scenario, Swarm};
+    /// let swarm = Swarm::around(Scenario::of("or-map"));
+    /// let drawn: Vec<_> = (0..20).map(|seed| swarm.draw(&["delta".to_owned()], seed)).collect();
+    /// assert!(drawn.iter().any(|scenario| scenario.partitions > 0));
+    /// assert!(drawn.iter().any(|scenario| scenario.partitions == 0));
+    /// ```
+    #[must_use]
+    pub fn draw(&self, policies: &[String], seed: u64) -> Scenario {
+        let spread = Seed::new(seed);
+        let draws = |n| spread.draws(Stream::Swarm, EventId::root(Kind::Swarm, n));
+        let mut scenario = self.base.clone();
+        self.shape(&mut scenario, policies, &mut draws(0));
+        for (n, trouble) in (1..).zip(Trouble::ALL) {
+            let mut draws = draws(n);
+            if self.troubles.contains(&trouble) && draws.below(2) == 0 {
+                turn_on(trouble, &mut scenario, &mut draws);
+            }
+        }
+        scenario
+    }
+
+    /// Sizes, topology, policy and workload.
+    fn shape(&self, scenario: &mut Scenario, policies: &[String], draws: &mut Draws) {
+        let base = &self.base;
+        if base.policy.is_none() && !policies.is_empty() {
+            let policy = draws.below(policies.len() as u64) as usize;
+            scenario.policy = Some(policies[policy].clone());
+        }
+        let named = [
+            base.partition.iter().flat_map(|p| p.groups.iter().flatten().copied()).max(),
+            base.crash.iter().map(|crash| crash.replica).max(),
+            base.pause.iter().map(|pause| pause.replica).max(),
+            base.clock.iter().map(|clock| clock.replica).max(),
+            base.join.iter().map(|join| join.replica).max(),
+            base.leave.iter().map(|leave| leave.replica).max(),
+            base.link.iter().flat_map(|link| link.from.iter().chain(&link.to).copied()).max(),
+        ];
+        let fixed = named.iter().any(Option::is_some);
+        if !fixed && scenario.shares.is_empty() {
+            scenario.replicas = 2 + draws.below(5);
+            scenario.writers = (draws.below(3) == 0).then(|| 1 + draws.below(scenario.replicas));
+            scenario.topology = topology(scenario.replicas, draws);
+        }
+        let most = base.ops.max(8);
+        scenario.ops = 4 + draws.below(most - 3);
+        // Few different operations meet more often.
+        scenario.pool = (draws.below(2) == 0).then(|| 1 + draws.below(6));
+        scenario.latency = latency(draws);
+        if base.clients.is_none() && draws.below(4) == 0 {
+            let (count, roam) = (1 + draws.below(4), percent(draws, 100));
+            scenario.clients = Some(Clients { count, roam, token: true });
+        }
+    }
+}
+
+fn topology(replicas: u64, draws: &mut Draws) -> Topology {
+    match draws.below(8) {
+        0 | 1 => Topology::Mesh,
+        2 => Topology::Chain,
+        3 => Topology::Ring,
+        4 => Topology::Star,
+        5 => Topology::Tree { arity: 2 },
+        6 => Topology::Grid { width: 2 },
+        _ if replicas > 3 => Topology::RandomRegular { degree: 3 },
+        _ => Topology::Mesh,
+    }
+}
+
+fn latency(draws: &mut Draws) -> Latency {
+    let ms = draws.one_of(&[1.0, 5.0, 20.0, 60.0]);
+    match draws.below(5) {
+        0 => Latency::Constant { ms },
+        1 => Latency::Uniform { min_ms: ms / 4.0, max_ms: 2.0 * ms },
+        2 => Latency::Exponential { mean_ms: ms },
+        3 => Latency::LogNormal { median_ms: ms, sigma: 1.0 },
+        _ => Latency::Pareto { min_ms: ms / 2.0, alpha: 1.5 },
+    }
+}
+
+/// A probability of at most so many hundredths, and at least one.
+fn percent(draws: &mut Draws, most: u64) -> f64 {
+    (1 + draws.below(most)) as f64 / 100.0
+}
+
+fn turn_on(trouble: Trouble, scenario: &mut Scenario, draws: &mut Draws) {
+    match trouble {
+        Trouble::Loss => scenario.loss = percent(draws, 50),
+        Trouble::Duplicate => scenario.duplicate = percent(draws, 50),
+        Trouble::Reorder => scenario.reorder = percent(draws, 70),
+        Trouble::Redeliver => scenario.redeliver = percent(draws, 30),
+        Trouble::Corrupt => scenario.corrupt = percent(draws, 30),
+        Trouble::Bandwidth => {
+            let bytes_per_s = draws.one_of(&[4_000, 20_000, 100_000]);
+            let buffer_bytes = draws.one_of(&[500, 4_000, 64_000]);
+            scenario.bandwidth = Some(Bandwidth { bytes_per_s, buffer_bytes });
+        }
+        Trouble::Asymmetry => {
+            for _ in 0..=draws.below(3) {
+                let from = vec![1 + draws.below(scenario.replicas)];
+                let latency = (draws.below(2) == 0).then(|| latency(draws));
+                let loss = (draws.below(2) == 0).then(|| percent(draws, 80));
+                scenario.link.push(Link { from, latency, loss, ..Link::default() });
+            }
+        }
+        Trouble::Priorities => scenario.pct = Some(1 + draws.below(5)),
+        Trouble::Partitions => scenario.partitions = 1 + draws.below(4),
+        Trouble::Crashes => scenario.crashes = 1 + draws.below(4),
+        Trouble::Pauses => scenario.pauses = 1 + draws.below(3),
+        Trouble::Clocks => {
+            scenario.clocks = draws.below(4);
+            scenario.skew_ms = draws.one_of(&[0, 50, 1_000]).min(scenario.max_ahead_ms());
+            scenario.drift_ppm = draws.one_of(&[0, 200, 50_000]);
+        }
+        Trouble::Churn => scenario.churn = 1 + draws.below(2),
+        Trouble::Caps => {
+            let mut cap = |small: &[u64]| (draws.below(2) == 0).then(|| draws.one_of(small));
+            let drawn = Caps {
+                gossip_ms: cap(&[10, 50, 400]),
+                heartbeat_ms: cap(&[50, 400]),
+                buffer: cap(&[0, 1, 3]),
+                batch: cap(&[0, 1, 2]),
+                window: cap(&[0, 1, 2]),
+                snapshot_every: cap(&[0, 1, 5]),
+                max_ahead_ms: None,
+            };
+            let base = scenario.config.clone();
+            scenario.config = Caps {
+                gossip_ms: base.gossip_ms.or(drawn.gossip_ms),
+                heartbeat_ms: base.heartbeat_ms.or(drawn.heartbeat_ms),
+                buffer: base.buffer.or(drawn.buffer),
+                batch: base.batch.or(drawn.batch),
+                window: base.window.or(drawn.window),
+                snapshot_every: base.snapshot_every.or(drawn.snapshot_every),
+                max_ahead_ms: base.max_ahead_ms,
+            };
+        }
+    }
+}
