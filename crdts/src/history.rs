@@ -419,11 +419,30 @@ impl<Op> History<Op> {
     /// ```
     #[must_use]
     pub fn view(&self, visible: &OpSet) -> View<'_, Op> {
-        let seen = visible
-            .iter()
-            .map(|event| Seen { at: &self.at[event], op: &self.ops[event], event, step: 0 })
-            .collect();
-        View { seen, saw: &self.saw }
+        let seen = visible.iter().map(|event| self.seen(event)).collect();
+        View { seen }
+    }
+
+    /// The operation at `index`, as a reader comes to see it. Panics if there is none.
+    ///
+    /// ```
+    /// # use rejoin_crdts::{At, History, OpId, OpSet, ReplicaId, Timestamp};
+    /// # let me = ReplicaId::new(1, 0);
+    /// # let at = |n| At { id: OpId::new(me, n), stamp: Timestamp::new(n, 0, me) };
+    /// # let mut history = History::new();
+    /// let add = history.push(at(1), "add", OpSet::new());
+    /// let remove = history.push(at(2), "remove", OpSet::first(1));
+    /// assert!(history.seen(remove).had_seen(add));
+    /// ```
+    #[must_use]
+    pub fn seen(&self, index: usize) -> Seen<'_, Op> {
+        Seen {
+            at: &self.at[index],
+            op: &self.ops[index],
+            saw: &self.saw[index],
+            event: index,
+            step: 0,
+        }
     }
 }
 
@@ -446,6 +465,7 @@ pub struct Seen<'h, Op> {
     pub at: &'h At,
     /// What was done.
     pub op: &'h Op,
+    saw: &'h OpSet,
     event: usize,
     step: usize, // within a transaction, each step has seen the earlier ones
 }
@@ -492,6 +512,50 @@ impl<Op> Seen<'_, Op> {
     pub fn rank(&self) -> (Timestamp, usize) {
         (self.at.stamp, self.step)
     }
+
+    /// Whether it had seen the event with that index, or is a step of it itself, before which all
+    /// that was told of it was done.
+    ///
+    /// ```
+    /// # use rejoin_crdts::{At, History, OpId, OpSet, ReplicaId, Timestamp};
+    /// # let me = ReplicaId::new(1, 0);
+    /// # let at = |n| At { id: OpId::new(me, n), stamp: Timestamp::new(n, 0, me) };
+    /// # let mut history = History::new();
+    /// let add = history.push(at(1), "add", OpSet::new());
+    /// let other = history.push(at(2), "add", OpSet::new());
+    /// let remove = history.push(at(3), "remove", [add].into_iter().collect());
+    /// let remove = history.seen(remove);
+    /// assert!(remove.had_seen(add) && !remove.had_seen(other));
+    /// ```
+    #[must_use]
+    pub fn had_seen(&self, event: usize) -> bool {
+        event == self.event || self.saw.contains(event)
+    }
+}
+
+impl<'h, Op> Seen<'h, Op> {
+    /// What is inside it: a nested operation of a map, a step of a transaction. Several are seen
+    /// one after the other.
+    ///
+    /// ```
+    /// # use rejoin_crdts::{At, History, OpId, OpSet, ReplicaId, Timestamp};
+    /// # let me = ReplicaId::new(1, 0);
+    /// # let at = |n| At { id: OpId::new(me, n), stamp: Timestamp::new(n, 0, me) };
+    /// # let mut history = History::new();
+    /// history.push(at(1), Some("add"), OpSet::new());
+    /// let seen = history.seen(0);
+    /// let inside = seen.op.as_ref().map(|op| *seen.inside(op).op);
+    /// assert_eq!(inside, Some("add"));
+    /// ```
+    #[must_use]
+    pub fn inside<Inner>(&self, op: &'h Inner) -> Seen<'h, Inner> {
+        Seen { at: self.at, op, saw: self.saw, event: self.event, step: self.step }
+    }
+
+    /// The same, in another place within its transaction.
+    pub(crate) fn at_step(self, step: usize) -> Self {
+        Self { step, ..self }
+    }
 }
 
 /// The operations visible at a read, and which of them had seen which.
@@ -511,7 +575,6 @@ impl<Op> Seen<'_, Op> {
 #[derive(Clone, Debug)]
 pub struct View<'h, Op> {
     seen: Vec<Seen<'h, Op>>,
-    saw: &'h [OpSet],
 }
 
 impl<'h, Op> View<'h, Op> {
@@ -581,7 +644,7 @@ impl<'h, Op> View<'h, Op> {
         if later.event == earlier.event {
             earlier.step < later.step
         } else {
-            self.saw[later.event].contains(earlier.event)
+            later.saw.contains(earlier.event)
         }
     }
 
@@ -600,7 +663,7 @@ impl<'h, Op> View<'h, Op> {
     #[must_use]
     pub fn filter(&self, mut keep: impl FnMut(&Seen<'h, Op>) -> bool) -> Self {
         let seen = self.seen.iter().filter(|seen| keep(seen)).copied().collect();
-        Self { seen, saw: self.saw }
+        Self { seen }
     }
 
     /// The view of what is inside each operation: the nested operations of a map, the steps of a
@@ -634,9 +697,9 @@ impl<'h, Op> View<'h, Op> {
                     Some(last) if last.event == outer.event => last.step + 1,
                     _ => 0,
                 };
-                seen.push(Seen { at: outer.at, op, event: outer.event, step });
+                seen.push(outer.inside(op).at_step(step));
             }
         }
-        View { seen, saw: self.saw }
+        View { seen }
     }
 }

@@ -73,6 +73,7 @@ pub mod laws;
 mod map;
 pub mod model;
 mod register;
+mod running;
 mod sequence;
 mod set;
 mod slots;
@@ -105,6 +106,7 @@ pub use model::{Delivery, DeltaOf, Draw, Model, Refused, Spec, Symmetry};
 pub use register::{
     LwwDelta, LwwRegister, MvDelta, MvRegister, MvRegisterEdit, MvRegisterView, StaleStamp,
 };
+pub use running::{Incremental, Retractable, Running};
 pub use sequence::{IndexError, Sequence, SequenceDelta, SequenceEdit, SequenceView};
 pub use set::{
     GSet, GSetDelta, OrSet, OrSetDelta, OrSetEdit, OrSetView, RwSet, RwSetDelta, RwSetEdit,
