@@ -395,3 +395,6 @@ impl<F: Retractable> Form<F::Op, F::Value> for Inside<F> {
         other.downcast_ref() == Some(&self.0)
     }
 }
+
+#[cfg(test)]
+mod tests;
