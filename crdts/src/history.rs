@@ -4,9 +4,7 @@
 //! events, a *visibility* relation (which operations each one had seen), and an *arbitration*
 //! (the order of their stamps). A type's specification is a function of it, and of nothing else.
 
-use std::fmt;
-
-use crate::{OpId, Timestamp};
+use crate::{OpId, OpSet, Timestamp};
 
 /// When and by whom an operation was performed.
 #[derive(
@@ -17,200 +15,6 @@ pub struct At {
     pub id: OpId,
     /// Its stamp, which exceeds the stamp of everything it had seen.
     pub stamp: Timestamp,
-}
-
-/// A set of operations of one [`History`], by their index.
-///
-/// Equal sets compare equal whatever was inserted and removed on the way.
-///
-/// ```
-/// use rejoin_crdts::OpSet;
-/// let seen: OpSet = [4, 0].into_iter().collect();
-/// assert_eq!(format!("{seen:?}"), "{0, 4}");
-/// ```
-#[derive(Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct OpSet {
-    words: Vec<u64>, // no trailing zero word
-}
-
-impl OpSet {
-    /// The empty set.
-    ///
-    /// ```
-    /// use rejoin_crdts::OpSet;
-    /// assert!(OpSet::new().is_subset(&OpSet::first(0)));
-    /// ```
-    #[must_use]
-    pub fn new() -> Self {
-        Self::default()
-    }
-
-    /// The operations `0..len`.
-    ///
-    /// ```
-    /// use rejoin_crdts::OpSet;
-    /// assert_eq!(OpSet::first(3), [0, 1, 2].into_iter().collect());
-    /// ```
-    #[must_use]
-    pub fn first(len: usize) -> Self {
-        (0..len).collect()
-    }
-
-    /// Adds an operation; true iff it was not there.
-    ///
-    /// ```
-    /// use rejoin_crdts::OpSet;
-    /// let mut set = OpSet::new();
-    /// assert!(set.insert(70));
-    /// assert!(!set.insert(70)); // it is there already
-    /// ```
-    pub fn insert(&mut self, index: usize) -> bool {
-        let word = index / 64;
-        if word >= self.words.len() {
-            self.words.resize(word + 1, 0);
-        }
-        let bit = 1 << (index % 64);
-        let fresh = self.words[word] & bit == 0;
-        self.words[word] |= bit;
-        fresh
-    }
-
-    /// Takes an operation away; true iff it was there.
-    ///
-    /// ```
-    /// use rejoin_crdts::OpSet;
-    /// let mut set = OpSet::first(1);
-    /// assert!(set.remove(0));
-    /// assert_eq!(set, OpSet::new());
-    /// ```
-    pub fn remove(&mut self, index: usize) -> bool {
-        let present = self.contains(index);
-        if present {
-            self.words[index / 64] &= !(1 << (index % 64));
-            self.trim();
-        }
-        present
-    }
-
-    /// Whether an operation is in the set.
-    ///
-    /// ```
-    /// use rejoin_crdts::OpSet;
-    /// let set = OpSet::first(2);
-    /// assert!(set.contains(1) && !set.contains(2));
-    /// ```
-    #[must_use]
-    pub fn contains(&self, index: usize) -> bool {
-        self.words.get(index / 64).is_some_and(|word| word >> (index % 64) & 1 == 1)
-    }
-
-    /// Adds all of `other`.
-    ///
-    /// ```
-    /// use rejoin_crdts::OpSet;
-    /// let mut set = OpSet::first(2);
-    /// set.union_with(&[1, 5].into_iter().collect());
-    /// assert_eq!(set, [0, 1, 5].into_iter().collect());
-    /// ```
-    pub fn union_with(&mut self, other: &Self) {
-        if self.words.len() < other.words.len() {
-            self.words.resize(other.words.len(), 0);
-        }
-        for (mine, theirs) in self.words.iter_mut().zip(&other.words) {
-            *mine |= theirs;
-        }
-    }
-
-    /// Takes all of `other` away.
-    ///
-    /// ```
-    /// use rejoin_crdts::OpSet;
-    /// let mut set = OpSet::first(3);
-    /// set.subtract(&[1, 5].into_iter().collect());
-    /// assert_eq!(set, [0, 2].into_iter().collect());
-    /// ```
-    pub fn subtract(&mut self, other: &Self) {
-        for (mine, theirs) in self.words.iter_mut().zip(&other.words) {
-            *mine &= !theirs;
-        }
-        self.trim();
-    }
-
-    /// Whether everything here is in `other` too.
-    ///
-    /// ```
-    /// use rejoin_crdts::OpSet;
-    /// assert!(OpSet::first(1).is_subset(&OpSet::first(2)));
-    /// assert!(!OpSet::first(2).is_subset(&OpSet::first(1)));
-    /// ```
-    #[must_use]
-    pub fn is_subset(&self, other: &Self) -> bool {
-        self.words.len() <= other.words.len()
-            && self.words.iter().zip(&other.words).all(|(mine, theirs)| mine & !theirs == 0)
-    }
-
-    /// How many operations are in the set.
-    ///
-    /// ```
-    /// use rejoin_crdts::OpSet;
-    /// let set: OpSet = [0, 70].into_iter().collect();
-    /// assert_eq!(set.len(), 2);
-    /// ```
-    #[must_use]
-    pub fn len(&self) -> usize {
-        self.words.iter().map(|word| word.count_ones() as usize).sum()
-    }
-
-    /// Whether there is none.
-    ///
-    /// ```
-    /// use rejoin_crdts::OpSet;
-    /// assert!(OpSet::new().is_empty());
-    /// assert!(!OpSet::first(1).is_empty());
-    /// ```
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.words.is_empty()
-    }
-
-    /// The indices, ascending.
-    ///
-    /// ```
-    /// use rejoin_crdts::OpSet;
-    /// let set: OpSet = [70, 3].into_iter().collect();
-    /// assert!(set.iter().eq([3, 70]));
-    /// ```
-    pub fn iter(&self) -> impl Iterator<Item = usize> + '_ {
-        self.words.iter().enumerate().flat_map(|(at, &word)| {
-            std::iter::successors((word != 0).then_some(word), |rest| {
-                let rest = rest & (rest - 1);
-                (rest != 0).then_some(rest)
-            })
-            .map(move |rest| at * 64 + rest.trailing_zeros() as usize)
-        })
-    }
-
-    fn trim(&mut self) {
-        while self.words.last() == Some(&0) {
-            self.words.pop();
-        }
-    }
-}
-
-impl FromIterator<usize> for OpSet {
-    fn from_iter<I: IntoIterator<Item = usize>>(indices: I) -> Self {
-        let mut set = Self::new();
-        for index in indices {
-            set.insert(index);
-        }
-        set
-    }
-}
-
-impl fmt::Debug for OpSet {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_set().entries(self.iter()).finish()
-    }
 }
 
 /// The operations that were performed, in an order in which each comes after all that it had seen.
@@ -265,11 +69,26 @@ impl<Op> History<Op> {
     /// ```
     pub fn push(&mut self, at: At, op: Op, saw: OpSet) -> usize {
         let index = self.at.len();
-        assert!(saw.iter().all(|seen| seen < index), "an operation cannot see a later one");
+        assert!(saw.last().is_none_or(|seen| seen < index), "an operation cannot see a later one");
         self.at.push(at);
         self.ops.push(op);
         self.saw.push(saw);
         index
+    }
+
+    /// Takes the last operation back.
+    ///
+    /// ```
+    /// # use rejoin_crdts::{At, History, OpId, OpSet, ReplicaId, Timestamp};
+    /// # let me = ReplicaId::new(1, 0);
+    /// # let at = |n| At { id: OpId::new(me, n), stamp: Timestamp::new(n, 0, me) };
+    /// let mut history = History::new();
+    /// history.push(at(1), "add", OpSet::new());
+    /// assert_eq!(history.pop(), Some((at(1), "add", OpSet::new())));
+    /// assert!(history.is_empty());
+    /// ```
+    pub fn pop(&mut self) -> Option<(At, Op, OpSet)> {
+        Some((self.at.pop()?, self.ops.pop()?, self.saw.pop()?))
     }
 
     /// How many operations were performed.
@@ -419,11 +238,30 @@ impl<Op> History<Op> {
     /// ```
     #[must_use]
     pub fn view(&self, visible: &OpSet) -> View<'_, Op> {
-        let seen = visible
-            .iter()
-            .map(|event| Seen { at: &self.at[event], op: &self.ops[event], event, step: 0 })
-            .collect();
-        View { seen, saw: &self.saw }
+        let seen = visible.iter().map(|event| self.seen(event)).collect();
+        View { seen }
+    }
+
+    /// The operation at `index`, as a reader comes to see it. Panics if there is none.
+    ///
+    /// ```
+    /// # use rejoin_crdts::{At, History, OpId, OpSet, ReplicaId, Timestamp};
+    /// # let me = ReplicaId::new(1, 0);
+    /// # let at = |n| At { id: OpId::new(me, n), stamp: Timestamp::new(n, 0, me) };
+    /// # let mut history = History::new();
+    /// let add = history.push(at(1), "add", OpSet::new());
+    /// let remove = history.push(at(2), "remove", OpSet::first(1));
+    /// assert!(history.seen(remove).had_seen(add));
+    /// ```
+    #[must_use]
+    pub fn seen(&self, index: usize) -> Seen<'_, Op> {
+        Seen {
+            at: &self.at[index],
+            op: &self.ops[index],
+            saw: &self.saw[index],
+            event: index,
+            step: 0,
+        }
     }
 }
 
@@ -446,6 +284,7 @@ pub struct Seen<'h, Op> {
     pub at: &'h At,
     /// What was done.
     pub op: &'h Op,
+    saw: &'h OpSet,
     event: usize,
     step: usize, // within a transaction, each step has seen the earlier ones
 }
@@ -492,6 +331,50 @@ impl<Op> Seen<'_, Op> {
     pub fn rank(&self) -> (Timestamp, usize) {
         (self.at.stamp, self.step)
     }
+
+    /// Whether it had seen the event with that index, or is a step of it itself, before which all
+    /// that was told of it was done.
+    ///
+    /// ```
+    /// # use rejoin_crdts::{At, History, OpId, OpSet, ReplicaId, Timestamp};
+    /// # let me = ReplicaId::new(1, 0);
+    /// # let at = |n| At { id: OpId::new(me, n), stamp: Timestamp::new(n, 0, me) };
+    /// # let mut history = History::new();
+    /// let add = history.push(at(1), "add", OpSet::new());
+    /// let other = history.push(at(2), "add", OpSet::new());
+    /// let remove = history.push(at(3), "remove", [add].into_iter().collect());
+    /// let remove = history.seen(remove);
+    /// assert!(remove.had_seen(add) && !remove.had_seen(other));
+    /// ```
+    #[must_use]
+    pub fn had_seen(&self, event: usize) -> bool {
+        event == self.event || self.saw.contains(event)
+    }
+}
+
+impl<'h, Op> Seen<'h, Op> {
+    /// What is inside it: a nested operation of a map, a step of a transaction. Several are seen
+    /// one after the other.
+    ///
+    /// ```
+    /// # use rejoin_crdts::{At, History, OpId, OpSet, ReplicaId, Timestamp};
+    /// # let me = ReplicaId::new(1, 0);
+    /// # let at = |n| At { id: OpId::new(me, n), stamp: Timestamp::new(n, 0, me) };
+    /// # let mut history = History::new();
+    /// history.push(at(1), Some("add"), OpSet::new());
+    /// let seen = history.seen(0);
+    /// let inside = seen.op.as_ref().map(|op| *seen.inside(op).op);
+    /// assert_eq!(inside, Some("add"));
+    /// ```
+    #[must_use]
+    pub fn inside<Inner>(&self, op: &'h Inner) -> Seen<'h, Inner> {
+        Seen { at: self.at, op, saw: self.saw, event: self.event, step: self.step }
+    }
+
+    /// The same, in another place within its transaction.
+    pub(crate) fn at_step(self, step: usize) -> Self {
+        Self { step, ..self }
+    }
 }
 
 /// The operations visible at a read, and which of them had seen which.
@@ -511,7 +394,6 @@ impl<Op> Seen<'_, Op> {
 #[derive(Clone, Debug)]
 pub struct View<'h, Op> {
     seen: Vec<Seen<'h, Op>>,
-    saw: &'h [OpSet],
 }
 
 impl<'h, Op> View<'h, Op> {
@@ -581,7 +463,7 @@ impl<'h, Op> View<'h, Op> {
         if later.event == earlier.event {
             earlier.step < later.step
         } else {
-            self.saw[later.event].contains(earlier.event)
+            later.saw.contains(earlier.event)
         }
     }
 
@@ -600,7 +482,7 @@ impl<'h, Op> View<'h, Op> {
     #[must_use]
     pub fn filter(&self, mut keep: impl FnMut(&Seen<'h, Op>) -> bool) -> Self {
         let seen = self.seen.iter().filter(|seen| keep(seen)).copied().collect();
-        Self { seen, saw: self.saw }
+        Self { seen }
     }
 
     /// The view of what is inside each operation: the nested operations of a map, the steps of a
@@ -634,9 +516,9 @@ impl<'h, Op> View<'h, Op> {
                     Some(last) if last.event == outer.event => last.step + 1,
                     _ => 0,
                 };
-                seen.push(Seen { at: outer.at, op, event: outer.event, step });
+                seen.push(outer.inside(op).at_step(step));
             }
         }
-        View { seen, saw: self.saw }
+        View { seen }
     }
 }

@@ -72,7 +72,9 @@ mod lattice;
 pub mod laws;
 mod map;
 pub mod model;
+mod op_set;
 mod register;
+mod running;
 mod sequence;
 mod set;
 mod slots;
@@ -97,14 +99,16 @@ pub use document::{
 pub use flag::{
     DwFlag, DwFlagDelta, DwFlagEdit, DwFlagView, EwFlag, EwFlagDelta, EwFlagEdit, EwFlagView,
 };
-pub use history::{At, History, OpSet, Seen, View};
+pub use history::{At, History, Seen, View};
 pub use id::{Dot, OpId, ReplicaId};
 pub use lattice::{Lattice, Merge, Replicated, Summarize, Whole};
 pub use map::{LwwMap, LwwMapDelta, OrMap, OrMapDelta, OrMapEdit, OrMapView};
 pub use model::{Delivery, DeltaOf, Draw, Model, Refused, Spec, Symmetry};
+pub use op_set::OpSet;
 pub use register::{
     LwwDelta, LwwRegister, MvDelta, MvRegister, MvRegisterEdit, MvRegisterView, StaleStamp,
 };
+pub use running::{Incremental, Retractable, Running};
 pub use sequence::{IndexError, Sequence, SequenceDelta, SequenceEdit, SequenceView};
 pub use set::{
     GSet, GSetDelta, OrSet, OrSetDelta, OrSetEdit, OrSetView, RwSet, RwSetDelta, RwSetEdit,

@@ -13,7 +13,7 @@ use crate::document::TooDeep;
 use crate::register::StaleStamp;
 use crate::sequence::IndexError;
 use crate::wire::WireError;
-use crate::{At, ReplicaId, Replicated, View};
+use crate::{At, ReplicaId, Replicated, Running, View};
 
 /// Whatever travels or is stored: serde both ways. Implemented for everything that has it.
 ///
@@ -146,6 +146,13 @@ pub trait Spec: Clone + Send + Sync + 'static {
             }
             _ => Ok(()),
         }
+    }
+
+    /// The same specification in a form that is told of one operation at a time, if there is one.
+    /// Without one, a judge evaluates the pure form, which costs more the longer a run is, and
+    /// does so less often.
+    fn running(&self) -> Option<Running<Self::Op, Self::Value>> {
+        None
     }
 
     /// The order of delivery under which the specification holds.

@@ -6,7 +6,9 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use crate::model::{DeltaOf, Refused};
-use crate::{At, BoundedCounter, Draw, Model, ReplicaId, Spec, Symmetry, View};
+use crate::{
+    At, BoundedCounter, Draw, Incremental, Model, ReplicaId, Running, Seen, Spec, Symmetry, View,
+};
 
 /// A change to a bounded counter.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -100,12 +102,11 @@ impl Spec for BoundedCounterModel {
     }
 
     fn admits(&self, view: &View<'_, BoundedOp>, value: &BoundedValue) -> Result<(), String> {
-        let expected = balance(view)?;
-        if expected == *value {
-            Ok(())
-        } else {
-            Err(format!("the specification says {expected:?}, the replica reads {value:?}"))
-        }
+        agree(&balance(view)?, value)
+    }
+
+    fn running(&self) -> Option<Running<BoundedOp, BoundedValue>> {
+        Some(Running::new(Accounts(BTreeMap::new())))
     }
 
     /// It is nowhere said when something was done. Replicas are told apart: operations name them.
@@ -129,8 +130,13 @@ fn balance(view: &View<'_, BoundedOp>) -> Result<BoundedValue, String> {
             }
         }
     }
+    settled(&accounts)
+}
+
+/// What is read where the accounts stand so, or who is in debt.
+fn settled(accounts: &BTreeMap<u64, i128>) -> Result<BoundedValue, String> {
     let mut read = BoundedValue { value: 0, rights: BTreeMap::new() };
-    for (address, account) in accounts {
+    for (&address, &account) in accounts {
         let rights = u128::try_from(account)
             .map_err(|_| format!("r{address} gave and spent {} more than it had", -account))?;
         read.value += rights; // what was handed over cancels out
@@ -139,6 +145,51 @@ fn balance(view: &View<'_, BoundedOp>) -> Result<BoundedValue, String> {
         }
     }
     Ok(read)
+}
+
+fn agree(expected: &BoundedValue, value: &BoundedValue) -> Result<(), String> {
+    if expected == value {
+        return Ok(());
+    }
+    Err(format!("the specification says {expected:?}, the replica reads {value:?}"))
+}
+
+/// What each address holds, unless it is nothing.
+#[derive(Clone, PartialEq, Eq)]
+struct Accounts(BTreeMap<u64, i128>);
+
+impl Accounts {
+    fn book(&mut self, address: u64, amount: i128) {
+        let account = self.0.remove(&address).unwrap_or_default() + amount;
+        if account != 0 {
+            self.0.insert(address, account);
+        }
+    }
+}
+
+impl Incremental for Accounts {
+    type Op = BoundedOp;
+    type Value = BoundedValue;
+
+    fn see(&mut self, new: &Seen<'_, BoundedOp>) {
+        let me = new.at.id.replica.id();
+        match *new.op {
+            BoundedOp::Grant(amount) => self.book(me, amount.into()),
+            BoundedOp::Spend(amount) => self.book(me, -i128::from(amount)),
+            BoundedOp::Transfer { to, amount } => {
+                self.book(me, -i128::from(amount));
+                self.book(to, amount.into());
+            }
+        }
+    }
+
+    fn value(&self) -> Option<BoundedValue> {
+        settled(&self.0).ok()
+    }
+
+    fn admits(&self, value: &BoundedValue) -> Result<(), String> {
+        agree(&settled(&self.0)?, value)
+    }
 }
 
 impl Model for BoundedCounterModel {

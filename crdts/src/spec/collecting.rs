@@ -6,7 +6,10 @@ use std::hash::Hash;
 use serde::{Deserialize, Serialize};
 
 use crate::model::{DeltaOf, Refused, Wire};
-use crate::{At, Delivery, Draw, Model, ReplicaId, Replicated, Spec, Symmetry, View};
+use crate::{
+    At, Delivery, Draw, Incremental, Model, ReplicaId, Replicated, Running, Seen, Spec, Symmetry,
+    View,
+};
 
 /// A model whose type keeps garbage for operations that had not seen it yet.
 ///
@@ -134,6 +137,10 @@ impl<M: Collect> Spec for Collecting<M> {
         self.model.admits(&inside(view), value)
     }
 
+    fn running(&self) -> Option<Running<Self::Op, M::Value>> {
+        Some(Running::new(Done(self.model.running()?)))
+    }
+
     fn delivery(&self) -> Delivery {
         Delivery::Causal
     }
@@ -143,6 +150,32 @@ impl<M: Collect> Spec for Collecting<M> {
         let collect = self.model.alphabet().len();
         symmetry.renamings.iter_mut().for_each(|renaming| renaming.push(collect));
         symmetry
+    }
+}
+
+#[derive(Clone, PartialEq, Eq)]
+struct Done<Op, Value>(Running<Op, Value>);
+
+impl<Op, Value> Incremental for Done<Op, Value>
+where
+    Op: Clone + Eq + 'static,
+    Value: Clone + Eq + fmt::Debug + 'static,
+{
+    type Op = CollectOp<Op>;
+    type Value = Value;
+
+    fn see(&mut self, new: &Seen<'_, CollectOp<Op>>) {
+        if let CollectOp::Do(op) = new.op {
+            self.0.see(&new.inside(op));
+        }
+    }
+
+    fn value(&self) -> Option<Value> {
+        self.0.value()
+    }
+
+    fn admits(&self, value: &Value) -> Result<(), String> {
+        self.0.admits(value)
     }
 }
 

@@ -5,7 +5,10 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use crate::model::{DeltaOf, Refused};
-use crate::{At, Delivery, Draw, GCounter, Model, PnCounter, ReplicaId, Spec, Symmetry, View};
+use crate::{
+    At, Delivery, Draw, GCounter, Incremental, Model, PnCounter, ReplicaId, Running, Seen, Spec,
+    Symmetry, View,
+};
 
 /// A change to a counter.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -35,6 +38,40 @@ impl CounterOp {
     }
 }
 
+/// The sum so far.
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
+struct Grown(i128);
+
+impl Incremental for Grown {
+    type Op = CounterOp;
+    type Value = u128;
+
+    fn see(&mut self, new: &Seen<'_, CounterOp>) {
+        self.0 += new.op.signed();
+    }
+
+    fn value(&self) -> Option<u128> {
+        u128::try_from(self.0).ok()
+    }
+}
+
+/// The sum so far, which may be negative.
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
+struct Summed(i128);
+
+impl Incremental for Summed {
+    type Op = CounterOp;
+    type Value = i128;
+
+    fn see(&mut self, new: &Seen<'_, CounterOp>) {
+        self.0 += new.op.signed();
+    }
+
+    fn value(&self) -> Option<i128> {
+        Some(self.0)
+    }
+}
+
 /// [`GCounter`]: the sum of the visible increments.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct GCounterModel;
@@ -54,6 +91,10 @@ impl Spec for GCounterModel {
     fn value(&self, view: &View<'_, CounterOp>) -> Option<u128> {
         let total: i128 = view.iter().map(|seen| seen.op.signed()).sum();
         u128::try_from(total).ok()
+    }
+
+    fn running(&self) -> Option<Running<CounterOp, u128>> {
+        Some(Running::new(Grown::default()))
     }
 
     fn delivery(&self) -> Delivery {
@@ -113,6 +154,10 @@ impl Spec for PnCounterModel {
 
     fn value(&self, view: &View<'_, CounterOp>) -> Option<i128> {
         Some(view.iter().map(|seen| seen.op.signed()).sum())
+    }
+
+    fn running(&self) -> Option<Running<CounterOp, i128>> {
+        Some(Running::new(Summed::default()))
     }
 
     fn delivery(&self) -> Delivery {

@@ -222,6 +222,8 @@ impl DocumentStep {
 /// map around it. A counter, a list and a text are by their own specifications, to which such a
 /// removal is a reset, or a deletion of everything.
 ///
+/// It has no incremental form, since lists and texts have none.
+///
 /// ```
 /// use rejoin_crdts::laws::{Event, Execution};
 /// use rejoin_crdts::spec::{DocumentModel, DocumentOp, DocumentStep, FieldOp};

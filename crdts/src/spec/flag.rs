@@ -4,11 +4,12 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use super::maximal::Maximal;
 use super::{Collect, Nested};
 use crate::model::{DeltaOf, Refused};
 use crate::{
-    At, DwFlag, DwFlagEdit, DwFlagView, EwFlag, EwFlagEdit, EwFlagView, MatrixClock, Model,
-    ReplicaId, Spec, Symmetry, View,
+    At, DwFlag, DwFlagEdit, DwFlagView, EwFlag, EwFlagEdit, EwFlagView, Incremental, MatrixClock,
+    Model, ReplicaId, Retractable, Running, Seen, Spec, Symmetry, View,
 };
 
 /// A change to a flag.
@@ -75,6 +76,10 @@ impl Spec for EwFlagModel {
         Some(only(view, FlagOp::Enable).iter().any(lasts))
     }
 
+    fn running(&self) -> Option<Running<FlagOp, bool>> {
+        Some(Running::retractable(Enabled(Maximal::default())))
+    }
+
     fn symmetry(&self) -> Symmetry {
         symmetry()
     }
@@ -94,8 +99,70 @@ impl Spec for DwFlagModel {
         Some(!enables.is_empty() && only(view, FlagOp::Disable).iter().all(undone))
     }
 
+    fn running(&self) -> Option<Running<FlagOp, bool>> {
+        Some(Running::retractable(Changed(Maximal::default())))
+    }
+
     fn symmetry(&self) -> Symmetry {
         symmetry()
+    }
+}
+
+/// The latest enables that no disable had seen.
+#[derive(Clone, PartialEq, Eq)]
+struct Enabled(Maximal<()>);
+
+impl Incremental for Enabled {
+    type Op = FlagOp;
+    type Value = bool;
+
+    fn see(&mut self, new: &Seen<'_, FlagOp>) {
+        match new.op {
+            FlagOp::Enable => self.0.supersede(new, ()),
+            FlagOp::Disable => self.0.forget(&|event| new.had_seen(event)),
+        }
+    }
+
+    fn value(&self) -> Option<bool> {
+        Some(self.is_present())
+    }
+}
+
+impl Retractable for Enabled {
+    fn retract(&mut self, gone: &dyn Fn(usize) -> bool) {
+        self.0.forget(gone);
+    }
+
+    fn is_present(&self) -> bool {
+        !self.0.is_empty()
+    }
+}
+
+/// The latest changes. A disable among them was seen by no enable; one that is not was seen by the
+/// enable among them that superseded it in the end, or by another disable that was not.
+#[derive(Clone, PartialEq, Eq)]
+struct Changed(Maximal<FlagOp>);
+
+impl Incremental for Changed {
+    type Op = FlagOp;
+    type Value = bool;
+
+    fn see(&mut self, new: &Seen<'_, FlagOp>) {
+        self.0.supersede(new, *new.op);
+    }
+
+    fn value(&self) -> Option<bool> {
+        Some(self.is_present() && self.0.iter().all(|op| *op == FlagOp::Enable))
+    }
+}
+
+impl Retractable for Changed {
+    fn retract(&mut self, gone: &dyn Fn(usize) -> bool) {
+        self.0.forget(gone);
+    }
+
+    fn is_present(&self) -> bool {
+        !self.0.is_empty()
     }
 }
 

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::causal::Element;
 use crate::model::{DeltaOf, Refused, Wire, exchanged};
-use crate::{At, GSet, Model, ReplicaId, Spec, Symmetry, View};
+use crate::{At, GSet, Incremental, Model, ReplicaId, Running, Seen, Spec, Symmetry, View};
 
 /// An addition to a set.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -63,11 +63,33 @@ impl<T: Element + Wire + Send + Sync> Spec for GSetModel<T> {
         Some(view.iter().map(|seen| seen.op.0.clone()).collect())
     }
 
+    fn running(&self) -> Option<Running<Add<T>, BTreeSet<T>>> {
+        Some(Running::new(Added(BTreeSet::new())))
+    }
+
     /// Elements are only compared with one another; it is nowhere said who added them, nor when.
     fn symmetry(&self) -> Symmetry {
         Symmetry::of_names(&self.alphabet(), &self.elements, |Add(element), left, right| {
             Add(exchanged(element, left, right).clone())
         })
+    }
+}
+
+#[derive(Clone, PartialEq, Eq)]
+struct Added<T: Ord>(BTreeSet<T>);
+
+impl<T: Element + Send + Sync> Incremental for Added<T> {
+    type Op = Add<T>;
+    type Value = BTreeSet<T>;
+
+    fn see(&mut self, new: &Seen<'_, Add<T>>) {
+        if !self.0.contains(&new.op.0) {
+            self.0.insert(new.op.0.clone());
+        }
+    }
+
+    fn value(&self) -> Option<BTreeSet<T>> {
+        Some(self.0.clone())
     }
 }
 

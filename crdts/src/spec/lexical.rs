@@ -6,7 +6,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::causal::Element;
 use crate::model::{DeltaOf, Refused, Wire};
-use crate::{At, Delivery, Draw, Lexical, Model, ReplicaId, Spec, StaleKey, Symmetry, View};
+use crate::{
+    At, Delivery, Draw, Incremental, Lexical, Model, ReplicaId, Running, Seen, Spec, StaleKey,
+    Symmetry, View,
+};
 
 /// A change under a key.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -95,6 +98,11 @@ impl<K: Element + Wire + Send + Sync, N: Spec> Spec for LexicalModel<K, N> {
         }
     }
 
+    fn running(&self) -> Option<Running<Self::Op, Self::Value>> {
+        let fresh = self.nested.running()?;
+        Some(Running::new(Greatest { fresh, greatest: None }))
+    }
+
     fn delivery(&self) -> Delivery {
         self.nested.delivery()
     }
@@ -102,6 +110,53 @@ impl<K: Element + Wire + Send + Sync, N: Spec> Spec for LexicalModel<K, N> {
     fn symmetry(&self) -> Symmetry {
         let Symmetry { replicas, stamps, .. } = self.nested.symmetry();
         Symmetry { replicas, stamps, ..Symmetry::default() }
+    }
+}
+
+/// What is under the greatest key so far. What is done under a lesser one never matters again.
+#[derive(Clone, PartialEq, Eq)]
+struct Greatest<K, Op, Value> {
+    fresh: Running<Op, Value>,
+    greatest: Option<(K, Running<Op, Value>)>,
+}
+
+impl<K, Op, Value> Incremental for Greatest<K, Op, Value>
+where
+    K: Element + Send + Sync,
+    Op: Clone + Eq + 'static,
+    Value: Clone + Eq + fmt::Debug + 'static,
+{
+    type Op = Under<K, Op>;
+    type Value = Option<(K, Value)>;
+
+    fn see(&mut self, new: &Seen<'_, Under<K, Op>>) {
+        let Under { key, op } = new.op;
+        if self.greatest.as_ref().is_none_or(|(greatest, _)| greatest < key) {
+            self.greatest = Some((key.clone(), self.fresh.clone()));
+        }
+        if let Some((greatest, inside)) = &mut self.greatest
+            && greatest == key
+        {
+            inside.see(&new.inside(op));
+        }
+    }
+
+    fn value(&self) -> Option<Option<(K, Value)>> {
+        let Some((key, inside)) = &self.greatest else { return Some(None) };
+        Some(Some((key.clone(), inside.value()?)))
+    }
+
+    fn admits(&self, value: &Option<(K, Value)>) -> Result<(), String> {
+        match (&self.greatest, value) {
+            (None, None) => Ok(()),
+            (Some((greatest, inside)), Some((key, value))) if key == greatest => {
+                inside.admits(value)
+            }
+            (greatest, _) => Err(format!(
+                "the greatest key is {:?}, and {value:?} is read",
+                greatest.as_ref().map(|(key, _)| key)
+            )),
+        }
     }
 }
 

@@ -8,7 +8,10 @@ use serde::{Deserialize, Serialize};
 use super::Collect;
 use crate::causal::Element;
 use crate::model::{DeltaOf, Refused, Wire, exchanged};
-use crate::{At, Delivery, Draw, LwwMap, LwwMapDelta, Model, ReplicaId, Spec, Symmetry, View};
+use crate::{
+    At, Delivery, Draw, Incremental, LwwMap, LwwMapDelta, Model, ReplicaId, Running, Seen, Spec,
+    Symmetry, Timestamp, View,
+};
 
 /// A change to a map whose values are replaced as a whole.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -105,6 +108,10 @@ where
         Some(map)
     }
 
+    fn running(&self) -> Option<Running<LwwMapOp<K, V>, BTreeMap<K, V>>> {
+        Some(Running::new(Last { put: BTreeMap::new(), removed: BTreeMap::new() }))
+    }
+
     fn delivery(&self) -> Delivery {
         Delivery::Any
     }
@@ -119,6 +126,49 @@ where
             LwwMapOp::Remove(key) => LwwMapOp::Remove(exchanged(key, left, right).clone()),
         });
         Symmetry { replicas: false, stamps: false, ..keys }
+    }
+}
+
+type Rank = (Timestamp, usize);
+
+/// The last put or remove of each key, and its place in the order of stamps. What was removed is not
+/// read, and yet remembered, for something earlier may still come.
+#[derive(Clone, PartialEq, Eq)]
+struct Last<K: Ord, V> {
+    put: BTreeMap<K, (Rank, V)>,
+    removed: BTreeMap<K, Rank>,
+}
+
+impl<K, V> Incremental for Last<K, V>
+where
+    K: Element + Send + Sync,
+    V: Element + Send + Sync,
+{
+    type Op = LwwMapOp<K, V>;
+    type Value = BTreeMap<K, V>;
+
+    fn see(&mut self, new: &Seen<'_, LwwMapOp<K, V>>) {
+        let (key, value) = match new.op {
+            LwwMapOp::Put(key, value) => (key, Some(value)),
+            LwwMapOp::Remove(key) => (key, None),
+        };
+        let put = self.put.get(key).map(|(rank, value)| (*rank, Some(value)));
+        let last = put.or_else(|| Some((*self.removed.get(key)?, None)));
+        let new = (new.rank(), value);
+        if last >= Some(new) {
+            return;
+        }
+        if let (rank, Some(value)) = new {
+            self.removed.remove(key);
+            self.put.insert(key.clone(), (rank, value.clone()));
+        } else {
+            self.put.remove(key);
+            self.removed.insert(key.clone(), new.0);
+        }
+    }
+
+    fn value(&self) -> Option<BTreeMap<K, V>> {
+        Some(self.put.iter().map(|(key, (_, value))| (key.clone(), value.clone())).collect())
     }
 }
 

@@ -13,6 +13,7 @@ mod flag;
 mod g_set;
 mod lexical;
 mod lww_map;
+mod maximal;
 mod option;
 mod or_map;
 mod or_set;

@@ -1,7 +1,12 @@
 //! What may not be there yet: it is from the first operation on.
 
+use std::fmt;
+
 use crate::model::{DeltaOf, Refused};
-use crate::{At, Delivery, Draw, Model, OptionDelta, ReplicaId, Spec, Symmetry, View};
+use crate::{
+    At, Delivery, Draw, Incremental, Model, OptionDelta, ReplicaId, Running, Seen, Spec, Symmetry,
+    View,
+};
 
 /// An `Option`: `None` iff nothing is visible, and otherwise what the nested specification says.
 ///
@@ -53,12 +58,50 @@ impl<N: Spec> Spec for OptionModel<N> {
         }
     }
 
+    fn running(&self) -> Option<Running<N::Op, Option<N::Value>>> {
+        let nested = self.nested.running()?;
+        Some(Running::new(FromTheFirst { is_there: false, nested }))
+    }
+
     fn delivery(&self) -> Delivery {
         self.nested.delivery()
     }
 
     fn symmetry(&self) -> Symmetry {
         self.nested.symmetry()
+    }
+}
+
+#[derive(Clone, PartialEq, Eq)]
+struct FromTheFirst<Op, Value> {
+    is_there: bool,
+    nested: Running<Op, Value>,
+}
+
+impl<Op, Value> Incremental for FromTheFirst<Op, Value>
+where
+    Op: Clone + Eq + 'static,
+    Value: Clone + Eq + fmt::Debug + 'static,
+{
+    type Op = Op;
+    type Value = Option<Value>;
+
+    fn see(&mut self, new: &Seen<'_, Op>) {
+        self.is_there = true;
+        self.nested.see(new);
+    }
+
+    fn value(&self) -> Option<Option<Value>> {
+        if self.is_there { self.nested.value().map(Some) } else { Some(None) }
+    }
+
+    fn admits(&self, value: &Option<Value>) -> Result<(), String> {
+        match value {
+            Some(value) if self.is_there => self.nested.admits(value),
+            None if !self.is_there => Ok(()),
+            None => Err("something is visible, and None is read".to_owned()),
+            Some(_) => Err(format!("nothing is visible, and {value:?} is read")),
+        }
     }
 }
 

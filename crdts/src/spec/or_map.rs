@@ -9,7 +9,8 @@ use super::Collect;
 use crate::causal::{Causal, DotStore, Element};
 use crate::model::{DeltaOf, Refused, Wire, exchanged};
 use crate::{
-    At, Draw, MatrixClock, Model, OrMap, OrMapEdit, OrMapView, ReplicaId, Spec, Symmetry, View,
+    At, Draw, Incremental, MatrixClock, Model, OrMap, OrMapEdit, OrMapView, ReplicaId, Retractable,
+    Running, Seen, Spec, Symmetry, View,
 };
 
 /// A change to a map, whose values are changed by `Op`.
@@ -179,6 +180,15 @@ impl<K: Element + Wire + Send + Sync, N: Nested> Spec for OrMapModel<K, N> {
         Some(value)
     }
 
+    /// If the values have one that can take operations back, and a remove is nothing but the reason
+    /// why operations do not count.
+    fn running(&self) -> Option<Running<Self::Op, Self::Value>> {
+        let fresh = self.nested.running()?;
+        let can_be_inside = fresh.can_retract() && self.nested.removal().is_none();
+        let (values, next) = (BTreeMap::new(), (0, 0));
+        can_be_inside.then(|| Running::retractable(Values { fresh, values, next }))
+    }
+
     /// Keys are only compared with one another; names inside the values may change places if they
     /// do so under every key.
     fn symmetry(&self) -> Symmetry {
@@ -200,6 +210,92 @@ impl<K: Element + Wire + Send + Sync, N: Nested> Spec for OrMapModel<K, N> {
             symmetry.renamings.push(updates.chain(keys * steps..keys * steps + keys + 1).collect());
         }
         symmetry
+    }
+}
+
+/// What is under each key that is present. A remove takes back what it had seen there, and with each
+/// operation all that it had superseded; so what was superseded there is not missed.
+#[derive(Clone)]
+struct Values<K, Op, Value> {
+    fresh: Running<Op, Value>,
+    values: BTreeMap<K, Running<Op, Value>>,
+    /// The event that was told last, and how many nested operations it had, over all steps.
+    next: (usize, usize),
+}
+
+/// What was told last is only remembered for what may be told next.
+impl<K: PartialEq, Op, Value> PartialEq for Values<K, Op, Value> {
+    fn eq(&self, other: &Self) -> bool {
+        self.values == other.values
+    }
+}
+
+impl<K: Eq, Op, Value> Eq for Values<K, Op, Value> {}
+
+impl<K, Op, Value> Values<K, Op, Value>
+where
+    K: Element + Send + Sync,
+{
+    fn update(&mut self, new: &Seen<'_, MapOp<K, Op>>, key: &K, steps: &[Op]) {
+        if self.next.0 != new.event() {
+            self.next = (new.event(), 0);
+        }
+        let value = self.values.entry(key.clone()).or_insert_with(|| self.fresh.clone());
+        for step in steps {
+            value.see(&new.inside(step).at_step(self.next.1));
+            self.next.1 += 1;
+        }
+        if !value.is_present() {
+            self.values.remove(key);
+        }
+    }
+}
+
+impl<K, Op, Value> Incremental for Values<K, Op, Value>
+where
+    K: Element + Send + Sync,
+    Op: Clone + 'static,
+    Value: Clone + Eq + fmt::Debug + 'static,
+{
+    type Op = MapOp<K, Op>;
+    type Value = BTreeMap<K, Value>;
+
+    fn see(&mut self, new: &Seen<'_, MapOp<K, Op>>) {
+        let gone = |event| new.had_seen(event);
+        match new.op {
+            MapOp::Update(key, steps) => self.update(new, key, steps),
+            MapOp::Remove(key) => {
+                if let Some(value) = self.values.get_mut(key) {
+                    value.retract(&gone);
+                    if !value.is_present() {
+                        self.values.remove(key);
+                    }
+                }
+            }
+            MapOp::Clear => self.retract(&gone),
+        }
+    }
+
+    fn value(&self) -> Option<BTreeMap<K, Value>> {
+        self.values.iter().map(|(key, value)| Some((key.clone(), value.value()?))).collect()
+    }
+}
+
+impl<K, Op, Value> Retractable for Values<K, Op, Value>
+where
+    K: Element + Send + Sync,
+    Op: Clone + 'static,
+    Value: Clone + Eq + fmt::Debug + 'static,
+{
+    fn retract(&mut self, gone: &dyn Fn(usize) -> bool) {
+        self.values.retain(|_, value| {
+            value.retract(gone);
+            value.is_present()
+        });
+    }
+
+    fn is_present(&self) -> bool {
+        !self.values.is_empty()
     }
 }
 

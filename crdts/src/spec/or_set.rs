@@ -1,14 +1,18 @@
 //! The observed-remove set: an add counts unless a remove had seen it.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
 use super::Nested;
+use super::maximal::Maximal;
 use crate::causal::Element;
 use crate::model::{DeltaOf, Refused, Wire, exchanged};
-use crate::{At, Draw, Model, OrSet, OrSetEdit, OrSetView, ReplicaId, Spec, Symmetry, View};
+use crate::{
+    At, Draw, Incremental, Model, OrSet, OrSetEdit, OrSetView, ReplicaId, Retractable, Running,
+    Seen, Spec, Symmetry, View,
+};
 
 /// A change to a set.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -104,6 +108,10 @@ impl<T: Element + Wire + Send + Sync> Spec for OrSetModel<T> {
         Some(value)
     }
 
+    fn running(&self) -> Option<Running<SetOp<T>, BTreeSet<T>>> {
+        Some(Running::retractable(Added(BTreeMap::new())))
+    }
+
     /// Elements are only compared with one another, and dots only name.
     fn symmetry(&self) -> Symmetry {
         Symmetry::of_names(&self.alphabet(), &self.elements, |op, left, right| match op {
@@ -111,6 +119,49 @@ impl<T: Element + Wire + Send + Sync> Spec for OrSetModel<T> {
             SetOp::Remove(element) => SetOp::Remove(exchanged(element, left, right).clone()),
             SetOp::Clear => SetOp::Clear,
         })
+    }
+}
+
+/// The latest adds of each element that is in. What removes one of them had seen whatever that one
+/// superseded.
+#[derive(Clone, PartialEq, Eq)]
+struct Added<T: Ord>(BTreeMap<T, Maximal<()>>);
+
+impl<T: Element + Send + Sync> Incremental for Added<T> {
+    type Op = SetOp<T>;
+    type Value = BTreeSet<T>;
+
+    fn see(&mut self, new: &Seen<'_, SetOp<T>>) {
+        let gone = |event| new.had_seen(event);
+        match new.op {
+            SetOp::Add(element) => self.0.entry(element.clone()).or_default().supersede(new, ()),
+            SetOp::Remove(element) => {
+                if let Some(adds) = self.0.get_mut(element) {
+                    adds.forget(&gone);
+                    if adds.is_empty() {
+                        self.0.remove(element);
+                    }
+                }
+            }
+            SetOp::Clear => self.retract(&gone),
+        }
+    }
+
+    fn value(&self) -> Option<BTreeSet<T>> {
+        Some(self.0.keys().cloned().collect())
+    }
+}
+
+impl<T: Element + Send + Sync> Retractable for Added<T> {
+    fn retract(&mut self, gone: &dyn Fn(usize) -> bool) {
+        self.0.retain(|_, adds| {
+            adds.forget(gone);
+            !adds.is_empty()
+        });
+    }
+
+    fn is_present(&self) -> bool {
+        !self.0.is_empty()
     }
 }
 

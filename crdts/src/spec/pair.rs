@@ -7,7 +7,10 @@ use serde::{Deserialize, Serialize};
 use super::Nested;
 use crate::causal::PairEdit;
 use crate::model::{DeltaOf, Refused};
-use crate::{At, Causal, Delivery, Draw, Model, ReplicaId, Spec, Symmetry, View};
+use crate::{
+    At, Causal, Delivery, Draw, Incremental, Model, ReplicaId, Retractable, Running, Seen, Spec,
+    Symmetry, View,
+};
 
 /// A change to a pair.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -109,6 +112,12 @@ impl<A: Spec, B: Spec> Spec for PairModel<A, B> {
         self.second.admits(&second, &value.1).map_err(|why| format!("second: {why}"))
     }
 
+    fn running(&self) -> Option<Running<Self::Op, Self::Value>> {
+        let halves = Halves(self.first.running()?, self.second.running()?);
+        let inside = halves.0.can_retract() && halves.1.can_retract();
+        Some(if inside { Running::retractable(halves) } else { Running::new(halves) })
+    }
+
     /// The stricter of the two.
     fn delivery(&self) -> Delivery {
         self.first.delivery().min(self.second.delivery())
@@ -121,6 +130,55 @@ impl<A: Spec, B: Spec> Spec for PairModel<A, B> {
             stamps: first.stamps && second.stamps,
             ..Symmetry::default()
         }
+    }
+}
+
+#[derive(Clone, PartialEq, Eq)]
+struct Halves<A, ValueA, B, ValueB>(Running<A, ValueA>, Running<B, ValueB>);
+
+impl<A, ValueA, B, ValueB> Incremental for Halves<A, ValueA, B, ValueB>
+where
+    A: Clone + Eq + 'static,
+    B: Clone + Eq + 'static,
+    ValueA: Clone + Eq + fmt::Debug + 'static,
+    ValueB: Clone + Eq + fmt::Debug + 'static,
+{
+    type Op = PairOp<A, B>;
+    type Value = (ValueA, ValueB);
+
+    fn see(&mut self, new: &Seen<'_, PairOp<A, B>>) {
+        if let Some(first) = new.op.first() {
+            self.0.see(&new.inside(first));
+        }
+        if let Some(second) = new.op.second() {
+            self.1.see(&new.inside(second));
+        }
+    }
+
+    fn value(&self) -> Option<(ValueA, ValueB)> {
+        Some((self.0.value()?, self.1.value()?))
+    }
+
+    fn admits(&self, value: &(ValueA, ValueB)) -> Result<(), String> {
+        self.0.admits(&value.0).map_err(|why| format!("first: {why}"))?;
+        self.1.admits(&value.1).map_err(|why| format!("second: {why}"))
+    }
+}
+
+impl<A, ValueA, B, ValueB> Retractable for Halves<A, ValueA, B, ValueB>
+where
+    A: Clone + Eq + 'static,
+    B: Clone + Eq + 'static,
+    ValueA: Clone + Eq + fmt::Debug + 'static,
+    ValueB: Clone + Eq + fmt::Debug + 'static,
+{
+    fn retract(&mut self, gone: &dyn Fn(usize) -> bool) {
+        self.0.retract(gone);
+        self.1.retract(gone);
+    }
+
+    fn is_present(&self) -> bool {
+        self.0.is_present() || self.1.is_present()
     }
 }
 

@@ -6,11 +6,12 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use super::Nested;
+use super::maximal::Maximal;
 use crate::causal::Element;
 use crate::model::{DeltaOf, Refused, Wire, exchanged};
 use crate::{
-    At, Delivery, LwwRegister, Model, MvRegister, MvRegisterEdit, MvRegisterView, ReplicaId, Seen,
-    Spec, Symmetry, View,
+    At, Delivery, Incremental, LwwRegister, Model, MvRegister, MvRegisterEdit, MvRegisterView,
+    ReplicaId, Retractable, Running, Seen, Spec, Symmetry, Timestamp, View,
 };
 
 /// A write to a register.
@@ -68,8 +69,33 @@ impl<T: Element + Wire + Send + Sync> Spec for LwwRegisterModel<T> {
         Some(last.map(|seen| seen.op.0.clone()))
     }
 
+    fn running(&self) -> Option<Running<Write<T>, Option<T>>> {
+        Some(Running::new(Last(None)))
+    }
+
     fn delivery(&self) -> Delivery {
         Delivery::Any
+    }
+}
+
+/// The greatest write, and its place in the order of stamps.
+#[derive(Clone, PartialEq, Eq)]
+struct Last<T>(Option<((Timestamp, usize), T)>);
+
+impl<T: Element + Send + Sync> Incremental for Last<T> {
+    type Op = Write<T>;
+    type Value = Option<T>;
+
+    fn see(&mut self, new: &Seen<'_, Write<T>>) {
+        let Write(value) = new.op;
+        let last = self.0.as_ref().map(|(rank, value)| (*rank, value));
+        if last < Some((new.rank(), value)) {
+            self.0 = Some((new.rank(), value.clone()));
+        }
+    }
+
+    fn value(&self) -> Option<Option<T>> {
+        Some(self.0.as_ref().map(|(_, value)| value.clone()))
     }
 }
 
@@ -138,11 +164,42 @@ impl<T: Element + Wire + Send + Sync> Spec for MvRegisterModel<T> {
         Some(view.iter().filter(stands).map(|write| write.op.0.clone()).collect())
     }
 
+    fn running(&self) -> Option<Running<Write<T>, BTreeSet<T>>> {
+        Some(Running::retractable(Written(Maximal::default())))
+    }
+
     /// Values are only compared with one another, and dots only name.
     fn symmetry(&self) -> Symmetry {
         Symmetry::of_names(&self.alphabet(), &self.values, |Write(value), left, right| {
             Write(exchanged(value, left, right).clone())
         })
+    }
+}
+
+/// The writes that stand.
+#[derive(Clone, PartialEq, Eq)]
+struct Written<T>(Maximal<T>);
+
+impl<T: Element + Send + Sync> Incremental for Written<T> {
+    type Op = Write<T>;
+    type Value = BTreeSet<T>;
+
+    fn see(&mut self, new: &Seen<'_, Write<T>>) {
+        self.0.supersede(new, new.op.0.clone());
+    }
+
+    fn value(&self) -> Option<BTreeSet<T>> {
+        Some(self.0.iter().cloned().collect())
+    }
+}
+
+impl<T: Element + Send + Sync> Retractable for Written<T> {
+    fn retract(&mut self, gone: &dyn Fn(usize) -> bool) {
+        self.0.forget(gone);
+    }
+
+    fn is_present(&self) -> bool {
+        !self.0.is_empty()
     }
 }
 

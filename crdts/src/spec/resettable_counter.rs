@@ -1,5 +1,6 @@
 //! The resettable counter: the sum of what no reset had seen.
 
+use std::collections::BTreeMap;
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
@@ -7,8 +8,8 @@ use serde::{Deserialize, Serialize};
 use super::{Collect, Nested};
 use crate::model::{DeltaOf, Refused};
 use crate::{
-    At, Draw, MatrixClock, Model, ReplicaId, ResettableCounter, ResettableCounterEdit,
-    ResettableCounterView, Spec, Symmetry, View,
+    At, Draw, Incremental, MatrixClock, Model, ReplicaId, ResettableCounter, ResettableCounterEdit,
+    ResettableCounterView, Retractable, Running, Seen, Spec, Symmetry, View,
 };
 
 /// A change to a resettable counter.
@@ -83,9 +84,56 @@ impl Spec for ResettableCounterModel {
         Some(counting(view).iter().map(|seen| amount(seen.op)).sum())
     }
 
+    fn running(&self) -> Option<Running<ResettableOp, i128>> {
+        Some(Running::retractable(Counting { changes: BTreeMap::new(), sum: 0 }))
+    }
+
     /// A sum does not ask who added what, nor when.
     fn symmetry(&self) -> Symmetry {
         Symmetry { replicas: true, stamps: true, ..Symmetry::default() }
+    }
+}
+
+/// What each event changed that counts, and the sum. A reset looks at each of these, and takes back
+/// all but what is concurrent with it.
+#[derive(Clone, PartialEq, Eq)]
+struct Counting {
+    changes: BTreeMap<usize, i128>,
+    sum: i128,
+}
+
+impl Incremental for Counting {
+    type Op = ResettableOp;
+    type Value = i128;
+
+    fn see(&mut self, new: &Seen<'_, ResettableOp>) {
+        let by = match *new.op {
+            ResettableOp::Add(by) => i128::from(by),
+            ResettableOp::Take(by) => -i128::from(by),
+            ResettableOp::Reset => return self.retract(&|event| new.had_seen(event)),
+        };
+        if by != 0 {
+            *self.changes.entry(new.event()).or_default() += by;
+            self.sum += by;
+        }
+    }
+
+    fn value(&self) -> Option<i128> {
+        Some(self.sum)
+    }
+}
+
+impl Retractable for Counting {
+    fn retract(&mut self, gone: &dyn Fn(usize) -> bool) {
+        self.changes.retain(|event, by| {
+            let gone = gone(*event);
+            self.sum -= if gone { *by } else { 0 };
+            !gone
+        });
+    }
+
+    fn is_present(&self) -> bool {
+        !self.changes.is_empty()
     }
 }
 

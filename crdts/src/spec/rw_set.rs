@@ -1,12 +1,14 @@
 //! The remove-wins set: an add counts if every remove had been seen by one.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
+use super::maximal::Maximal;
 use super::{Collect, Nested, OrSetModel, SetOp};
 use crate::causal::Element;
 use crate::model::{DeltaOf, Refused, Wire};
 use crate::{
-    At, Draw, MatrixClock, Model, ReplicaId, RwSet, RwSetEdit, RwSetView, Spec, Symmetry, View,
+    At, Draw, Incremental, MatrixClock, Model, ReplicaId, Retractable, Running, RwSet, RwSetEdit,
+    RwSetView, Seen, Spec, Symmetry, View,
 };
 
 /// [`RwSet`]: `x` is in iff an add of `x` is visible, and every visible remove of `x`, and clear, had
@@ -74,9 +76,93 @@ impl<T: Element + Wire + Send + Sync> Spec for RwSetModel<T> {
         Some(added.filter(is_in).cloned().collect())
     }
 
+    fn running(&self) -> Option<Running<SetOp<T>, BTreeSet<T>>> {
+        let changes = BTreeMap::new();
+        let (clears, value) = (Maximal::default(), BTreeSet::new());
+        Some(Running::retractable(Latest { changes, clears, value }))
+    }
+
     /// Elements are only compared with one another, and dots only name.
     fn symmetry(&self) -> Symmetry {
         self.tries.symmetry()
+    }
+}
+
+/// What was done to an element.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Change {
+    Add,
+    Remove,
+    Clear,
+}
+
+/// The latest changes of each element, clears included. A remove among them was seen by no add, and
+/// one that is not by an add among them, or by another remove; so an element is in iff its latest
+/// changes are adds.
+#[derive(Clone, PartialEq, Eq)]
+struct Latest<T: Ord> {
+    /// For each element that a latest change names.
+    changes: BTreeMap<T, Maximal<Change>>,
+    /// The latest changes of every other.
+    clears: Maximal<Change>,
+    value: BTreeSet<T>,
+}
+
+impl<T: Element + Send + Sync> Latest<T> {
+    fn change(&mut self, new: &Seen<'_, SetOp<T>>, element: &T, change: Change) {
+        let clears = &self.clears;
+        let latest = self.changes.entry(element.clone()).or_insert_with(|| clears.clone());
+        latest.supersede(new, change);
+        if latest.iter().all(|change| *change == Change::Add) {
+            self.value.insert(element.clone());
+        } else {
+            self.value.remove(element);
+        }
+    }
+
+    /// Forgets what is gone, and then the elements that only clears are about.
+    fn forget(&mut self, gone: &dyn Fn(usize) -> bool) {
+        self.clears.forget(gone);
+        self.changes.retain(|_, latest| {
+            latest.forget(gone);
+            !latest.iter().all(|change| *change == Change::Clear)
+        });
+    }
+}
+
+impl<T: Element + Send + Sync> Incremental for Latest<T> {
+    type Op = SetOp<T>;
+    type Value = BTreeSet<T>;
+
+    fn see(&mut self, new: &Seen<'_, SetOp<T>>) {
+        match new.op {
+            SetOp::Add(element) => self.change(new, element, Change::Add),
+            SetOp::Remove(element) => self.change(new, element, Change::Remove),
+            SetOp::Clear => {
+                self.forget(&|event| new.had_seen(event));
+                self.value.clear(); // no add has seen it yet
+                for latest in self.changes.values_mut().chain([&mut self.clears]) {
+                    latest.insert(new.event(), Change::Clear);
+                }
+            }
+        }
+    }
+
+    fn value(&self) -> Option<BTreeSet<T>> {
+        Some(self.value.clone())
+    }
+}
+
+impl<T: Element + Send + Sync> Retractable for Latest<T> {
+    fn retract(&mut self, gone: &dyn Fn(usize) -> bool) {
+        self.forget(gone);
+        let is_in = |latest: &Maximal<_>| latest.iter().all(|change| *change == Change::Add);
+        let elements = self.changes.iter().filter(|(_, latest)| is_in(latest));
+        self.value = elements.map(|(element, _)| element.clone()).collect();
+    }
+
+    fn is_present(&self) -> bool {
+        !self.changes.is_empty() || !self.clears.is_empty()
     }
 }
 

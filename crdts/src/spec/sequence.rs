@@ -46,7 +46,8 @@ fn index(place: i64, places: usize) -> usize {
 ///
 /// An operation speaks of the list that its performer read; the specification finds that list
 /// itself. It places an element in a plain list, between its neighbours then, by a scan over what
-/// lies between them (the list form of Gentle & Kleppmann), where the type keeps a tree.
+/// lies between them (the list form of Gentle & Kleppmann), where the type keeps a tree. It has no
+/// incremental form: to find what a performer read takes all that was ever inserted.
 ///
 /// ```
 /// use rejoin_crdts::laws::{Event, Execution};

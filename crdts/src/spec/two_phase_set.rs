@@ -1,13 +1,16 @@
 //! The two-phase set: added, and not removed by anybody who had seen it.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use super::maximal::Maximal;
 use crate::causal::Element;
 use crate::model::{DeltaOf, Refused, Wire, exchanged};
-use crate::{At, Draw, Model, ReplicaId, Spec, Symmetry, TwoPhaseSet, View};
+use crate::{
+    At, Draw, Incremental, Model, ReplicaId, Running, Seen, Spec, Symmetry, TwoPhaseSet, View,
+};
 
 /// A change to a set whose removals are final.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -96,6 +99,10 @@ impl<T: Element + Wire + Send + Sync> Spec for TwoPhaseSetModel<T> {
         Some(added.filter(|element| !is_removed(element)).cloned().collect())
     }
 
+    fn running(&self) -> Option<Running<TwoPhaseOp<T>, BTreeSet<T>>> {
+        Some(Running::new(Phases { added: BTreeMap::new(), removed: BTreeSet::new() }))
+    }
+
     /// Elements are only compared with one another; it is nowhere said who added or removed them,
     /// nor when.
     fn symmetry(&self) -> Symmetry {
@@ -105,6 +112,42 @@ impl<T: Element + Wire + Send + Sync> Spec for TwoPhaseSetModel<T> {
                 TwoPhaseOp::Remove(exchanged(element, left, right).clone())
             }
         })
+    }
+}
+
+/// The elements that are in, each with its earliest adds: a remove that had seen any add had seen
+/// one of these. And those that are removed, for good.
+#[derive(Clone, PartialEq, Eq)]
+struct Phases<T: Ord> {
+    added: BTreeMap<T, Maximal<()>>,
+    removed: BTreeSet<T>,
+}
+
+impl<T: Element + Send + Sync> Incremental for Phases<T> {
+    type Op = TwoPhaseOp<T>;
+    type Value = BTreeSet<T>;
+
+    fn see(&mut self, new: &Seen<'_, TwoPhaseOp<T>>) {
+        match new.op {
+            TwoPhaseOp::Add(element) if self.removed.contains(element) => {}
+            TwoPhaseOp::Add(element) => {
+                let adds = self.added.entry(element.clone()).or_default();
+                if !adds.events().any(|add| new.had_seen(add)) {
+                    adds.insert(new.event(), ());
+                }
+            }
+            TwoPhaseOp::Remove(element) => {
+                let adds = self.added.get(element);
+                if adds.is_some_and(|adds| adds.events().any(|add| new.had_seen(add))) {
+                    self.added.remove(element);
+                    self.removed.insert(element.clone());
+                }
+            }
+        }
+    }
+
+    fn value(&self) -> Option<BTreeSet<T>> {
+        Some(self.added.keys().cloned().collect())
     }
 }
 

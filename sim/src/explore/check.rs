@@ -7,7 +7,9 @@
 use rejoin_crdts::laws::Law;
 use rejoin_crdts::{At, Delivery, OpId, ReplicaId};
 
-use super::space::{DeltaId, Differs, EMPTY, PartsFail, Performed, Refusal, Space, StateId, Told};
+use super::space::{
+    DeltaId, Differs, EMPTY, PartsFail, Performed, Refusal, Space, StateId, Strays, Told,
+};
 use super::tree::{Event, Mask, World, grow, members};
 
 /// A law that does not hold, and what shows it.
@@ -29,6 +31,8 @@ pub struct Checked {
     pub refused: u64,
     /// Comparisons of a read with the specification.
     pub specification: u64,
+    /// Comparisons of the incremental specification with the pure one.
+    pub incremental: u64,
     /// Comparisons of two orders in which deltas arrive.
     pub orders: u64,
     /// Comparisons of merged states with the state of the union.
@@ -45,6 +49,7 @@ impl Checked {
         self.histories += other.histories;
         self.refused += other.refused;
         self.specification += other.specification;
+        self.incremental += other.incremental;
         self.orders += other.orders;
         self.merges += other.merges;
         self.intervals += other.intervals;
@@ -102,6 +107,7 @@ impl<'s, 'w> Place<'s, 'w> {
     /// The root: nothing has happened.
     pub(super) fn new(space: &'s mut (dyn Space + 's), world: &'w World) -> Self {
         space.keep_own(0);
+        space.keep_told(0);
         for line in &world.lines {
             space.start(line.name);
         }
@@ -189,7 +195,9 @@ impl<'s, 'w> Place<'s, 'w> {
                 });
             }
         };
-        self.told.push(Told { at, op: event.op, saw: event.saw });
+        let told = Told { at, op: event.op, saw: event.saw };
+        self.space.tell(&told);
+        self.told.push(told);
         self.deltas.push(delta);
         let fed_before = self.fed[event.line];
         self.marks.push(Mark {
@@ -306,6 +314,7 @@ impl<'s, 'w> Place<'s, 'w> {
         self.open.truncate(mark.open);
         self.events.pop();
         self.told.pop();
+        self.space.keep_told(self.told.len());
         self.deltas.pop();
     }
 
@@ -358,7 +367,6 @@ impl<'s, 'w> Place<'s, 'w> {
     /// Checks everything that concerns the whole of the history.
     pub(super) fn check(&mut self) -> Verdict {
         self.checked.histories += 1;
-        self.space.tell(&self.told);
         self.check_specification()?;
         self.check_orders()?;
         self.check_replicas()?;
@@ -397,6 +405,26 @@ impl<'s, 'w> Place<'s, 'w> {
                 .say("visible", self.names(visible))
                 .say("state", self.space.show_state(state))
                 .say("but", reason));
+        }
+        self.runs_right(visible, state)
+    }
+
+    /// Nothing depends on the order in which the incremental specification is told. So it is enough
+    /// that it is the same whichever operation comes last: of what was before, a smaller history
+    /// has shown it.
+    fn runs_right(&mut self, visible: Mask, state: StateId) -> Verdict {
+        let needed = members(visible).fold(0, |needed, at| needed | self.needs(at));
+        let in_order = visible.checked_ilog2().map_or(0, |last| 1 << last);
+        match self.space.runs_right(visible, visible & !needed & !in_order, state) {
+            Ok(compared) => self.checked.incremental += compared,
+            Err(Strays { last, says, reason }) => {
+                let last = if visible == 0 { "nothing".to_owned() } else { self.name(last) };
+                return Err(Finding::new(Law::Specification)
+                    .say("visible", self.names(visible))
+                    .say("told last", last)
+                    .say("the incremental specification says", says)
+                    .say("but", reason));
+            }
         }
         Ok(())
     }

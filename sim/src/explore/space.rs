@@ -9,6 +9,7 @@ use std::hash::{Hash, Hasher};
 use rejoin_crdts::wire::WireError;
 use rejoin_crdts::{
     At, Delivery, DeltaOf, History, Lattice as _, Merge, Model, OpSet, ReplicaId, Replicated,
+    Running, Spec,
 };
 use rustc_hash::FxHashMap;
 use siphasher::sip128::{Hasher128, SipHasher13};
@@ -110,8 +111,14 @@ pub(super) trait Space {
     /// Why the parts of a state do not make it up, if they do not.
     fn parts_fail(&mut self, state: StateId) -> Option<PartsFail>;
 
-    /// Tells the specification what happened.
-    fn tell(&mut self, told: &[Told]);
+    /// Tells the specification of a further operation.
+    fn tell(&mut self, told: &Told);
+    /// Has the specification forget all but the first that it was told of.
+    fn keep_told(&mut self, count: usize);
+    /// Whether the incremental specification, if there is one, says of `visible` what the pure one
+    /// does, where reading `state` is right: told in order, or of one of `lasts` last. Returns how
+    /// often they were compared.
+    fn runs_right(&mut self, visible: Mask, lasts: Mask, state: StateId) -> Result<u64, Strays>;
     /// Whether reading the state is right where `visible` of what was told is visible.
     fn admits(&self, visible: Mask, state: StateId) -> Result<(), String>;
     /// Whether reading a replica's state is right.
@@ -142,6 +149,16 @@ pub(super) trait Space {
 pub(super) enum PartsFail {
     Rejoin,
     Redundant,
+}
+
+/// Where the incremental specification strays from the pure one.
+#[derive(Clone, Debug)]
+pub(super) struct Strays {
+    /// Which operation it was told of last.
+    pub(super) last: usize,
+    /// What it then says.
+    pub(super) says: String,
+    pub(super) reason: String,
 }
 
 /// A value that was met, and how it is told from others.
@@ -249,12 +266,18 @@ fn pair(left: u32, right: u32) -> u64 {
     u64::from(left) << 32 | u64::from(right)
 }
 
+type RunningOf<M> = Running<<M as Spec>::Op, <M as Spec>::Value>;
+
 /// The space of a model.
 pub(super) struct Arena<'m, M: Model> {
     model: &'m M,
     alphabet: &'m [M::Op],
     own: Vec<M::State>,
     told: History<M::Op>,
+    /// The incremental specification before anything happened.
+    fresh: Option<RunningOf<M>>,
+    /// What it comes to at some sets, by the last operation in them.
+    forms: Vec<Vec<(Mask, RunningOf<M>)>>,
     states: Store<M::State>,
     deltas: Store<DeltaOf<M>>,
     absorbed: Memo<Merged>,
@@ -274,6 +297,8 @@ impl<'m, M: Model> Arena<'m, M> {
             alphabet,
             own: Vec::new(),
             told: History::new(),
+            fresh: None,
+            forms: Vec::new(),
             states: Store::default(),
             deltas,
             absorbed: Memo::default(),
@@ -317,6 +342,25 @@ impl<'m, M: Model> Arena<'m, M> {
             history.push(*at, self.alphabet[*op].clone(), set(*saw));
         }
         history
+    }
+
+    /// The incremental specification, told of the operations of a set in their order, and then of
+    /// `last`.
+    fn form(&mut self, set: Mask, last: usize) -> Option<RunningOf<M>> {
+        let mut form = self.form_at(set)?;
+        form.see(&self.told.seen(last));
+        Some(form)
+    }
+
+    fn form_at(&mut self, set: Mask) -> Option<RunningOf<M>> {
+        let Some(last) = set.checked_ilog2() else { return self.fresh.clone() };
+        let last = last as usize;
+        if let Some((_, form)) = self.forms[last].iter().find(|(known, _)| *known == set) {
+            return Some(form.clone());
+        }
+        let form = self.form(set & !(1 << last), last)?;
+        self.forms[last].push((set, form.clone()));
+        Some(form)
     }
 
     fn judge(&self, visible: Mask, state: &M::State) -> Result<(), String> {
@@ -476,8 +520,50 @@ impl<M: Model> Space for Arena<'_, M> {
         verdict
     }
 
-    fn tell(&mut self, told: &[Told]) {
-        self.told = self.history(told);
+    fn tell(&mut self, told: &Told) {
+        self.told.push(told.at, self.alphabet[told.op].clone(), set(told.saw));
+        if self.forms.len() < self.told.len() {
+            self.forms.push(Vec::new());
+        }
+    }
+
+    fn keep_told(&mut self, count: usize) {
+        if count == 0 {
+            self.fresh = self.model.running();
+        }
+        while self.told.len() > count {
+            self.told.pop();
+            self.forms[self.told.len()].clear();
+        }
+    }
+
+    fn runs_right(&mut self, visible: Mask, lasts: Mask, state: StateId) -> Result<u64, Strays> {
+        let Some(form) = self.form_at(visible) else { return Ok(0) };
+        let strays = |last, form: &RunningOf<M>, reason| {
+            let says = form.value().map_or("nothing".to_owned(), |value| format!("{value:?}"));
+            Strays { last, says, reason }
+        };
+        let last = visible.checked_ilog2().unwrap_or(0) as usize;
+        let pure = self.model.value(&self.told.view(&set(visible)));
+        if form.value() != pure {
+            let pure = pure.map_or("nothing".to_owned(), |value| format!("{value:?}"));
+            return Err(strays(last, &form, format!("the pure form says {pure}")));
+        }
+        let read = self.model.read(self.states.get(state));
+        form.admits(&read).map_err(|reason| strays(last, &form, reason))?;
+        for last in members(lasts) {
+            let other = self.form(visible & !(1 << last), last);
+            if let Some(other) = other.filter(|other| *other != form) {
+                let value = form.value();
+                let reason = if other.value() == value {
+                    "it is not equal (`Eq`) to what it comes to in another order".to_owned()
+                } else {
+                    format!("in another order it says {value:?}")
+                };
+                return Err(strays(last, &other, reason));
+            }
+        }
+        Ok(1 + u64::from(lasts.count_ones()))
     }
 
     fn admits(&self, visible: Mask, state: StateId) -> Result<(), String> {
