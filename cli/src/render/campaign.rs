@@ -42,6 +42,7 @@ pub(crate) fn campaign(
     }));
     page.lines(counts::faults(&tally.faults, screen.width));
     page.lines(counts::traffic(&tally.traffic, screen.width));
+    page.lines(counts::sessions(&tally.sessions, screen.width));
     page.lines(counts::operations(&tally.operations, screen.width));
     if everything {
         page.lines(counts::details(&tally.operations, &tally.traffic));

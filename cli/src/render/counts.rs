@@ -1,6 +1,6 @@
 //! How often things happened: faults, messages, operations.
 
-use rejoin_sim::outcome::{FaultCount, Operations, Traffic};
+use rejoin_sim::outcome::{FaultCount, Operations, SessionCounts, Traffic};
 
 use super::line::{Line, Style};
 use super::text::{self, bytes, count, thousands};
@@ -86,6 +86,24 @@ pub(crate) fn operations(operations: &Operations, width: usize) -> Vec<Line> {
     }
     items.push((Style::Plain, count(operations.concurrent_pairs, "concurrent pair")));
     flow(Some("done"), items, width)
+}
+
+/// What became of roaming clients, if there were any.
+pub(crate) fn sessions(sessions: &SessionCounts, width: usize) -> Vec<Line> {
+    if sessions.served == 0 {
+        return Vec::new();
+    }
+    let mut items = vec![(Style::Plain, format!("{} times", thousands(sessions.served)))];
+    if sessions.turned_away > 0 {
+        items.push((Style::Plain, format!("{} turned away", thousands(sessions.turned_away))));
+    }
+    if sessions.abandoned > 0 {
+        items.push((Style::Plain, format!("{} given up", thousands(sessions.abandoned))));
+    }
+    for (name, number) in &sessions.anomalies {
+        items.push((Style::Warn, format!("no {} {} times", text::clean(name), thousands(*number))));
+    }
+    flow(Some("served"), items, width)
 }
 
 /// The counters that the lines above leave out.

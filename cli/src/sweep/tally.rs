@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use rejoin_sim::outcome::{FaultCount, Operations, Traffic};
+use rejoin_sim::outcome::{FaultCount, Operations, SessionCounts, Traffic};
 use rejoin_sim::{Outcome, Verdict};
 use serde::Serialize;
 
@@ -28,6 +28,8 @@ pub(crate) struct Tally {
     pub(crate) faults: Vec<FaultCount>,
     /// What became of the operations.
     pub(crate) operations: Operations,
+    /// What became of the sessions of roaming clients.
+    pub(crate) sessions: SessionCounts,
     /// What went over the network.
     pub(crate) traffic: Traffic,
     /// The class of each failure, by seed.
@@ -53,6 +55,7 @@ impl Tally {
             made_twice: u64::from(twice),
             faults: outcome.faults.clone(),
             operations: outcome.operations.clone(),
+            sessions: outcome.sessions.clone(),
             traffic: outcome.traffic.clone(),
             fingerprint: identity(&outcome),
             ..Self::default()
@@ -104,6 +107,7 @@ impl Tally {
             }
         }
         self.operations = sum_operations(self.operations, other.operations);
+        self.sessions = sum_sessions(self.sessions, other.sessions);
         self.traffic = sum_traffic(&self.traffic, &other.traffic, self.operations.performed);
         self.failing.extend(other.failing);
         self.fingerprint = self.fingerprint.wrapping_add(other.fingerprint);
@@ -130,6 +134,14 @@ fn sum_operations(mut one: Operations, other: Operations) -> Operations {
     one.excused += other.excused;
     one.struck += other.struck;
     one.concurrent_pairs += other.concurrent_pairs;
+    one
+}
+
+fn sum_sessions(mut one: SessionCounts, other: SessionCounts) -> SessionCounts {
+    one.served += other.served;
+    one.turned_away += other.turned_away;
+    one.abandoned += other.abandoned;
+    add_all(&mut one.anomalies, other.anomalies);
     one
 }
 
