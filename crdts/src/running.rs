@@ -275,12 +275,13 @@ impl<Op, Value> Running<Op, Value> {
     }
 
     fn change(&mut self, change: impl FnOnce(&mut dyn Form<Op, Value>)) {
-        if let Some(form) = Arc::get_mut(&mut self.0) {
-            return change(form);
+        if Arc::get_mut(&mut self.0).is_none() {
+            self.0 = self.0.copy();
         }
-        let mut copy = self.0.copy();
-        change(&mut *copy);
-        self.0 = Arc::from(copy);
+        let Some(form) = Arc::get_mut(&mut self.0) else {
+            unreachable!("a copy has no other owner")
+        };
+        change(form);
     }
 }
 
@@ -313,7 +314,7 @@ trait Form<Op, Value>: Send + Sync {
     fn can_retract(&self) -> bool;
     fn retract(&mut self, gone: &dyn Fn(usize) -> bool);
     fn is_present(&self) -> bool;
-    fn copy(&self) -> Box<dyn Form<Op, Value>>;
+    fn copy(&self) -> Arc<dyn Form<Op, Value>>;
     fn form(&self) -> &dyn Any;
     fn same(&self, other: &dyn Any) -> bool;
 }
@@ -345,8 +346,8 @@ impl<F: Incremental> Form<F::Op, F::Value> for Plain<F> {
         true
     }
 
-    fn copy(&self) -> Box<dyn Form<F::Op, F::Value>> {
-        Box::new(Self(self.0.clone()))
+    fn copy(&self) -> Arc<dyn Form<F::Op, F::Value>> {
+        Arc::new(Self(self.0.clone()))
     }
 
     fn form(&self) -> &dyn Any {
@@ -383,8 +384,8 @@ impl<F: Retractable> Form<F::Op, F::Value> for Inside<F> {
         self.0.is_present()
     }
 
-    fn copy(&self) -> Box<dyn Form<F::Op, F::Value>> {
-        Box::new(Self(self.0.clone()))
+    fn copy(&self) -> Arc<dyn Form<F::Op, F::Value>> {
+        Arc::new(Self(self.0.clone()))
     }
 
     fn form(&self) -> &dyn Any {
