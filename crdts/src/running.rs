@@ -146,7 +146,8 @@ pub trait Retractable: Incremental {
     fn is_present(&self) -> bool;
 }
 
-/// The [`Incremental`] form of some specification. A clone costs nothing until either sees more.
+/// The [`Incremental`] form of some specification. A clone costs nothing until either sees more, and
+/// then as much as the value.
 ///
 /// ```
 /// use rejoin_crdts::spec::{OrSetModel, SetOp};
