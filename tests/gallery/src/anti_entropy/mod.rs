@@ -222,7 +222,8 @@ impl<M: Model> AntiEntropy<M> {
         self.adopt(entry.clone());
         self.config.steps.write(self, Record::Entry(entry.clone()), out);
         for peer in self.peers.keys() {
-            self.send(*peer, Body::Batch(vec![entry.clone()]), out);
+            let longest = Local(self.config.steps.longest(true));
+            out.send(*peer, Message { body: Body::Batch(vec![entry.clone()]), longest });
         }
         Ok(())
     }
@@ -254,7 +255,7 @@ impl<M: Model> AntiEntropy<M> {
     }
 
     fn send(&self, to: u64, body: BodyOf<M>, out: Out<'_, '_, M>) {
-        out.send(to, Message { body, longest: Local(self.config.steps.longest()) });
+        out.send(to, Message { body, longest: Local(self.config.steps.longest(false)) });
     }
 
     fn send_digest(&self, to: u64, out: Out<'_, '_, M>) {

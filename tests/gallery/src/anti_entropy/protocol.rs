@@ -137,7 +137,7 @@ impl<M: Model> Protocol for AntiEntropy<M> {
     }
 
     fn read(&self) -> <M as Spec>::Value {
-        self.model.read(self.config.steps.served(self).0)
+        self.config.steps.read(self)
     }
 
     fn waiting_for(&self) -> Vec<Waiting> {

@@ -159,8 +159,14 @@ pub(crate) trait Steps<M: Model>: Debug + Send + Sync {
         me.awaited()
     }
 
-    /// How long a frame can be.
-    fn longest(&self) -> Longest {
+    /// What a client reads.
+    fn read(&self, me: &AntiEntropy<M>) -> M::Value {
+        me.model.read(self.served(me).0)
+    }
+
+    /// How long a frame can be, of an operation that is sent at once or of anything else.
+    fn longest(&self, at_once: bool) -> Longest {
+        let _ = at_once;
         Longest::default()
     }
 }

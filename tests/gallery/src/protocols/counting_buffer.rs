@@ -5,10 +5,13 @@
 //! **What happens.** The seven are others. What was concurrent takes the place of what was before.
 //!
 //! **The smallest schedule.** r1 writes, and r2 receives it and writes; r3 has written something of its
-//! own; the message of r1 to r3 is lost, that of r2 arrives.
+//! own; what r2 wrote arrives there, while what r1 wrote is on its way.
 //!
 //! **Who sees it.** Causality: r3 shows what r2 wrote and not what that had seen. Comparing replicas
 //! does not: with the next digest comes the rest.
+//!
+//! 5 events at 3 replicas. Found by: specification, until there is causality. Not by: comparing
+//! replicas.
 
 use rejoin_crdts::Model;
 

@@ -11,6 +11,8 @@
 //!
 //! **Who sees it.** Liveness: the replicas lack each other's operations for ever. Comparing replicas
 //! sees it too, once somebody compares them.
+//!
+//! 4 events at 2 replicas. Found by: liveness, comparing replicas.
 
 use rejoin_crdts::{CausalContext, Model};
 

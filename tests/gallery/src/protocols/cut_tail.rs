@@ -11,6 +11,8 @@
 //!
 //! **Who sees it.** Liveness: r2 lacks the second operation. Comparing replicas sees it too, in runs
 //! with a limit below what a partition holds up, and in none otherwise.
+//!
+//! 4 events at 2 replicas. Found by: liveness, comparing replicas.
 
 use rejoin_crdts::{CausalContext, Merge, Model};
 

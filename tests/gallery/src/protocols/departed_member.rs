@@ -5,9 +5,11 @@
 //! **What happens.** As with [`ghost_member`](super::ghost_member): nothing is ever known to be
 //! everywhere again, and the log grows for ever.
 //!
-//! **The smallest schedule.** r2 leaves; r1 writes, and waits for r2 to have it.
+//! **The smallest schedule.** r2 leaves, and r1 waits for it to say what it has.
 //!
 //! **Who sees it.** Liveness, by what is still waited for. Comparing replicas does not: they are equal.
+//!
+//! 1 events at 2 replicas. To be found by: liveness. Not by: comparing replicas.
 
 use rejoin_crdts::Model;
 

@@ -12,6 +12,8 @@
 //!
 //! **Who sees it.** The check of acknowledged operations. Comparing replicas does not: all agree that
 //! there was nothing.
+//!
+//! 3 events at 2 replicas. Found by: acknowledged. Not by: comparing replicas.
 
 use rejoin_crdts::Model;
 use rejoin_crdts::sync::Outbox;

@@ -5,11 +5,14 @@
 //!
 //! **What happens.** You answer a question. Somewhere else the answer is there before the question.
 //!
-//! **The smallest schedule.** r1 writes, and r2 receives it and writes; the message of r1 to r3 is lost,
-//! that of r2 arrives.
+//! **The smallest schedule.** r1 writes, and r2 receives it and writes; that of r2 arrives at r3,
+//! while that of r1 is on its way.
 //!
 //! **Who sees it.** Writes follow reads, and causality. Comparing replicas does not: with the next
 //! digest comes the question.
+//!
+//! 4 events at 3 replicas. Found by: specification, until there is writes-follow-reads. Not by:
+//! comparing replicas.
 
 use rejoin_crdts::Model;
 

@@ -10,6 +10,8 @@
 //! from its disk, and writes.
 //!
 //! **Who sees it.** The check of stamps. Comparing replicas does not: all agree on the older title.
+//!
+//! 5 events at 2 replicas. Found by: stamp. Not by: comparing replicas.
 
 use rejoin_crdts::{Model, Timestamp};
 

@@ -10,6 +10,9 @@
 //!
 //! **Who sees it.** Monotonic writes, and causality. Comparing replicas does not: with the next digest
 //! comes the first.
+//!
+//! 4 events at 2 replicas. Found by: specification, until there is monotonic-writes. Not by:
+//! comparing replicas.
 
 use rejoin_crdts::Model;
 

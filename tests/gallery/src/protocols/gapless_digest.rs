@@ -12,6 +12,8 @@
 //!
 //! **Who sees it.** Liveness: r2 lacks both operations and waits for what the second had seen.
 //! Comparing replicas sees it too.
+//!
+//! 3 events at 2 replicas. Found by: liveness, comparing replicas.
 
 use rejoin_crdts::{CausalContext, Dot, Model};
 

@@ -11,6 +11,8 @@
 //! waits for the former r2 to have it.
 //!
 //! **Who sees it.** Liveness, by what is still waited for. Comparing replicas does not: they are equal.
+//!
+//! 4 events at 2 replicas. Found by: liveness. Not by: comparing replicas.
 
 use rejoin_crdts::sync::Waiting;
 use rejoin_crdts::{CausalContext, Lattice, Merge, Model, ReplicaId};

@@ -8,12 +8,14 @@
 //! removed. So the receiver takes everything behind the limit for removed, and when it arrives with
 //! the next message, drops it. Nothing shows as long as the answers are smaller than the limit.
 //!
-//! **The smallest schedule.** r1 adds two items, and both messages are lost; r2's digest is answered
-//! with the first of them and the context of both, since a message holds one.
+//! **The smallest schedule.** r1 adds two items, and the first message is lost; r2's digest is answered
+//! with that and the context of both, since a message holds one; the other one is dropped.
 //!
 //! **Who sees it.** The specification: the second addition counts as seen at r2, no remove does, and
 //! r2 does not read it. Comparing replicas sees that r1 still has it, unless an answer comes back
 //! from r2; among three it spreads.
+//!
+//! 3 events at 2 replicas. Found by: specification, comparing replicas.
 
 use crate::anti_entropy::{AntiEntropy, EntryOf, Steps};
 use crate::checklist::Checklist;

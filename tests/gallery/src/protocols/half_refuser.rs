@@ -7,10 +7,13 @@
 //! rest comes again; where an error is answered with "refused, ask somebody else", or counted against
 //! the sender, or the message is one transaction, it does.
 //!
-//! **The smallest schedule.** r1 writes; r2, whose clock is ahead, has seen that and writes too; a
-//! batch with both reaches r3, which takes the first and refuses the second, as too far ahead.
+//! **The smallest schedule.** r1 writes, and r2, whose clock is further ahead; r1 receives that, and r3
+//! nothing. r3's digest is answered with both, and it takes the first and refuses the second, as too
+//! far ahead.
 //!
 //! **Who sees it.** The check of refusals. Comparing replicas does not: in the end all have all.
+//!
+//! 8 events at 3 replicas. To be found by: refusal. Not by: comparing replicas.
 
 use rejoin_crdts::sync::Outbox;
 use rejoin_crdts::{Model, Refused};

@@ -10,6 +10,8 @@
 //! all.
 //!
 //! **Who sees it.** Liveness: r2 lacks an operation that r1 has. Comparing replicas sees it too.
+//!
+//! 3 events at 2 replicas. Found by: liveness, comparing replicas.
 
 use rejoin_crdts::{CausalContext, Merge, Model};
 

@@ -7,10 +7,12 @@
 //! **What happens.** The client is told that it failed, and tries again: it is done twice. Or it does not,
 //! and is surprised.
 //!
-//! **The smallest schedule.** r1, which may be one operation ahead of everybody, performs one, whose
-//! message is lost, and another, which it refuses and keeps.
+//! **The smallest schedule.** r1, which may be one operation ahead of everybody, performs one, and
+//! before anybody has answered another, which it refuses and keeps.
 //!
 //! **Who sees it.** The check of refusals. Comparing replicas does not: what was refused reaches all.
+//!
+//! 2 events at 2 replicas. Found by: refusal. Not by: comparing replicas.
 
 use rejoin_crdts::sync::Outbox;
 use rejoin_crdts::{At, Model, Refused, Spec};

@@ -6,11 +6,13 @@
 //! **What happens.** The peer that was away is sent what is left. That had seen what is not, so it is
 //! held, and with it everything that comes later.
 //!
-//! **The smallest schedule.** r1, whose log holds one entry, writes twice, and both messages are lost;
-//! r2's digest is answered with the second.
+//! **The smallest schedule.** r1, whose log holds one entry, writes twice, and the first message is
+//! lost; r2's digest is answered with the second.
 //!
 //! **Who sees it.** Liveness: r2 lacks both operations and waits for what the second had seen.
 //! Comparing replicas sees it too, in runs with a log smaller than a partition, and in none otherwise.
+//!
+//! 3 events at 2 replicas. Found by: liveness, comparing replicas.
 
 use rejoin_crdts::{Dot, Model};
 

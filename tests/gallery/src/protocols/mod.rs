@@ -2,6 +2,7 @@
 //!
 //! All replicate a [`Checklist`], which is sound, so that what goes wrong is the protocol's doing.
 
+pub mod cached_reader;
 pub mod counting_buffer;
 pub mod counting_digest;
 pub mod cut_tail;

@@ -11,6 +11,8 @@
 //!
 //! **Who sees it.** The check of acknowledged operations: the loss of r1's disk excuses nothing as
 //! long as r2's is there. Comparing replicas does not: all agree that there was nothing.
+//!
+//! 3 events at 2 replicas. Found by: acknowledged. Not by: comparing replicas.
 
 use std::collections::BTreeSet;
 

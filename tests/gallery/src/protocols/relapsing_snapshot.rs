@@ -10,6 +10,9 @@
 //!
 //! **Who sees it.** Visibility: what was visible is no longer; and that states only grow. Comparing
 //! replicas at the end does not: it lasts until the next event.
+//!
+//! 3 events at 1 replicas. Found by: visibility, until there is inflation. Not by: comparing
+//! replicas.
 
 use rejoin_crdts::sync::Outbox;
 use rejoin_crdts::{Merge, Model};

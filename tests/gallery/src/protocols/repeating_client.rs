@@ -6,12 +6,14 @@
 //! **What happens.** An addition is there twice, under two dots. A remove elsewhere takes out the one
 //! that it has seen, and the other brings the item back.
 //!
-//! **The smallest schedule.** r1 adds an item; the message to r2 is lost; r1's round comes, and it adds
-//! the item again.
+//! **The smallest schedule.** r1 adds an item; its round comes before an answer does, and it adds the
+//! item again.
 //!
 //! **Who sees it.** Strong convergence, at that step: r1 has seen the same operations as before, reads
 //! the same, and is in another state. Comparing replicas at the end does not: the second addition
 //! travels as the first does, and all agree.
+//!
+//! 2 events at 2 replicas. Found by: convergence. Not by: comparing replicas.
 
 use rejoin_crdts::sync::Outbox;
 use rejoin_crdts::{At, Model};

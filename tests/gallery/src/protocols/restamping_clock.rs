@@ -11,6 +11,8 @@
 //!
 //! **Who sees it.** Strong convergence, at that step: r1 and r2 have seen the same and read the same,
 //! from different states. Comparing replicas sees it later, when two writes crossed.
+//!
+//! 2 events at 2 replicas. Found by: convergence, comparing replicas.
 
 use rejoin_crdts::Hlc;
 

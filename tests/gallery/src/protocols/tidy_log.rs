@@ -11,6 +11,8 @@
 //!
 //! **Who sees it.** Liveness: r2 lacks the operation. Comparing replicas sees it too, after the loss of
 //! a disk.
+//!
+//! 4 events at 2 replicas. Found by: liveness, comparing replicas.
 
 use rejoin_crdts::{Dot, Model};
 

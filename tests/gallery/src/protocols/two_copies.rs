@@ -5,10 +5,14 @@
 //!
 //! **What happens.** You read what somebody else wrote, reload, and it is gone; reload, and it is back.
 //!
-//! **The smallest schedule.** r1 receives something and is read; its next read goes to the other copy.
+//! **The smallest schedule.** r2 makes its copy in a round, receives something from r1, and is read; with
+//! its next round it is the copy that is read.
 //!
 //! **Who sees it.** Monotonic reads: what a client has read stays visible to it. Comparing replicas
 //! does not, once both copies are up to date.
+//!
+//! 5 events at 2 replicas. Found by: visibility, until there is monotonic-reads. Not by: comparing
+//! replicas.
 
 use std::collections::BTreeSet;
 

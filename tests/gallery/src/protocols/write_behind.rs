@@ -5,10 +5,13 @@
 //!
 //! **What happens.** You save, the page reloads, and what you wrote is not there.
 //!
-//! **The smallest schedule.** r1 writes and is read.
+//! **The smallest schedule.** r1's round comes; it writes, and is read.
 //!
 //! **Who sees it.** Read your writes: at its own replica an operation must be visible at once.
 //! Comparing replicas does not, once the last round is over.
+//!
+//! 2 events at 1 replicas. Found by: visibility, until there is read-your-writes. Not by: comparing
+//! replicas.
 
 use std::collections::BTreeSet;
 

@@ -166,8 +166,14 @@ impl Bench {
     }
 
     fn deliver(&mut self, from: u64, to: u64) -> String {
-        let Some(bytes) = self.take((from, to)) else { return "nothing".to_owned() };
-        let message = match Replica::decode(&bytes) {
+        match self.take((from, to)) {
+            Some(bytes) => self.arrive((from, to), &bytes),
+            None => "nothing".to_owned(),
+        }
+    }
+
+    fn arrive(&mut self, (from, to): (u64, u64), bytes: &[u8]) -> String {
+        let message = match Replica::decode(bytes) {
             Ok(message) => message,
             Err(error) => return format!("unreadable: {error}"),
         };
@@ -186,7 +192,7 @@ impl Bench {
             Event::Round(address) => {
                 self.now_ms += 200;
                 self.act(address, |replica, now_ms, out| {
-                    replica.timer(now_ms, Default::default(), out)
+                    replica.timer(now_ms, Default::default(), out);
                 });
                 String::new()
             }
@@ -220,7 +226,7 @@ impl Bench {
         for machine in self.machines.values() {
             seen.push(machine.replica.as_ref().map_or("down".to_owned(), |replica| {
                 let state = rejoin_crdts::sync::Backed::state(replica);
-                format!("{state:?} {:?}", replica.visible())
+                format!("{state:?} {:?} {:?}", replica.visible(), replica.read())
             }));
         }
         self.seen.push(seen.join("; "));
@@ -236,8 +242,9 @@ impl Bench {
         for _ in 0..12 {
             for _ in 0..4 {
                 for link in self.links.keys().copied().collect::<Vec<_>>() {
-                    while self.next(link).is_some() && self.links[&link].len() < 10_000 {
-                        self.deliver(link.0, link.1);
+                    while let Some(bytes) = self.links.get_mut(&link).and_then(VecDeque::pop_front)
+                    {
+                        self.arrive(link, &bytes);
                     }
                 }
             }
