@@ -26,6 +26,16 @@ pub(crate) fn list(screen: Screen, list: &List<'_>) -> String {
     for preset in &list.presets {
         entry(&mut page, preset.name, widest, preset.summary);
     }
+    for (name, remark, listed) in [
+        ("topologies", "topology = … in a scenario", &list.topologies),
+        ("faults", "--swarm --faults KINDS: what a swarm may turn on", &list.faults),
+    ] {
+        page.blank();
+        heading(&mut page, name, remark);
+        for entry in listed {
+            self::entry(&mut page, entry.name, widest, entry.summary);
+        }
+    }
     if !broken.is_empty() {
         page.blank();
         heading(&mut page, "broken types", "on purpose, and what finds them");
