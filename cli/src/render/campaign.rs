@@ -57,6 +57,7 @@ pub(crate) fn campaign(
         None => counts::faults(tally.faults.iter().map(|fault| &fault.count), screen.width),
     });
     page.lines(counts::traffic(&tally.traffic, screen.width));
+    page.lines(counts::sessions(&tally.sessions, screen.width));
     page.lines(counts::operations(&tally.operations, screen.width));
     if everything {
         page.lines(counts::details(&tally.operations, &tally.traffic));

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use rejoin_sim::outcome::{FaultCount, Operations, Traffic};
+use rejoin_sim::outcome::{FaultCount, Operations, SessionCounts, Traffic};
 
 use super::line::{Line, Style};
 use super::text::{self, bytes, count, thousands};
@@ -56,23 +56,20 @@ pub(crate) fn faults<'f>(
 /// Each kind of fault of a swarm: in how many runs it was on, in how many it fired, and how often.
 /// `on` has kinds of trouble; those that have no count of their own come last.
 pub(crate) fn swarm(faults: &[FaultTally], on: &BTreeMap<&str, u64>) -> Vec<Line> {
-    let columns = |kind: &str, runs: &str, fired: &str| format!("{kind:<22}{runs:>7}{fired:>9}   ");
-    let mut lines =
-        vec![label("faults").styled(Style::Faint, columns("kind", "on in", "fired in").trim_end())];
+    let columns = |kind: &str, runs: &str, fired: &str| format!("{kind:<20}{runs:>8}{fired:>10}");
+    let mut lines = vec![Line::new().styled(Style::Faint, columns("faults", "on in", "fired in"))];
     for FaultTally { count, runs_configured, runs_fired } in faults {
         if count.configured || count.fired > 0 {
-            let (runs, fired) = (thousands(*runs_configured), thousands(*runs_fired));
+            let name = format!("  {}", text::clean(&count.name));
+            let row = columns(&name, &thousands(*runs_configured), &thousands(*runs_fired));
             let style = if count.fired == 0 { Style::Warn } else { Style::Plain };
             let often = text::of_unit(count.fired, &text::clean(&count.unit));
-            let row = columns(&text::clean(&count.name), &runs, &fired);
-            lines.push(label("").plain(row).styled(style, often));
+            lines.push(Line::new().plain(row).plain("  ").styled(style, often));
         }
     }
-    let counted = |kind: &str| faults.iter().any(|fault| fault.count.name == kind);
-    let uncounted = ["asymmetry", "priorities", "caps"].into_iter().filter(|kind| !counted(kind));
-    for kind in uncounted {
+    for kind in ["asymmetry", "priorities", "caps"] {
         if let Some(runs) = on.get(kind) {
-            lines.push(label("").plain(columns(kind, &thousands(*runs), "").trim_end()));
+            lines.push(Line::from(columns(&format!("  {kind}"), &thousands(*runs), "-")));
         }
     }
     lines
@@ -117,6 +114,24 @@ pub(crate) fn operations(operations: &Operations, width: usize) -> Vec<Line> {
     }
     items.push((Style::Plain, count(operations.concurrent_pairs, "concurrent pair")));
     flow(Some("done"), items, width)
+}
+
+/// What became of roaming clients, if there were any.
+pub(crate) fn sessions(sessions: &SessionCounts, width: usize) -> Vec<Line> {
+    if sessions.served == 0 {
+        return Vec::new();
+    }
+    let mut items = vec![(Style::Plain, format!("{} times", thousands(sessions.served)))];
+    if sessions.turned_away > 0 {
+        items.push((Style::Plain, format!("{} turned away", thousands(sessions.turned_away))));
+    }
+    if sessions.abandoned > 0 {
+        items.push((Style::Plain, format!("{} given up", thousands(sessions.abandoned))));
+    }
+    for (name, number) in &sessions.anomalies {
+        items.push((Style::Warn, format!("no {} {} times", text::clean(name), thousands(*number))));
+    }
+    flow(Some("served"), items, width)
 }
 
 /// The counters that the lines above leave out.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use rejoin_sim::outcome::{FaultCount, Operations, Traffic};
+use rejoin_sim::outcome::{FaultCount, Operations, SessionCounts, Traffic};
 use rejoin_sim::{Outcome, Verdict};
 use serde::Serialize;
 
@@ -34,6 +34,8 @@ pub(crate) struct Tally {
     pub(crate) on: BTreeMap<String, u64>,
     /// What became of the operations.
     pub(crate) operations: Operations,
+    /// What became of the sessions of roaming clients.
+    pub(crate) sessions: SessionCounts,
     /// What went over the network.
     pub(crate) traffic: Traffic,
     /// The class of each failure, by seed.
@@ -80,6 +82,7 @@ impl Tally {
             faults: outcome.faults.iter().cloned().map(FaultTally::from).collect(),
             on: on.iter().map(|kind| ((*kind).to_owned(), 1)).collect(),
             operations: outcome.operations.clone(),
+            sessions: outcome.sessions.clone(),
             traffic: outcome.traffic.clone(),
             fingerprint: identity(&outcome),
             ..Self::default()
@@ -135,6 +138,7 @@ impl Tally {
             }
         }
         self.operations = sum_operations(self.operations, other.operations);
+        self.sessions = sum_sessions(self.sessions, other.sessions);
         self.traffic = sum_traffic(&self.traffic, &other.traffic, self.operations.performed);
         self.failing.extend(other.failing);
         self.fingerprint = self.fingerprint.wrapping_add(other.fingerprint);
@@ -161,6 +165,14 @@ fn sum_operations(mut one: Operations, other: Operations) -> Operations {
     one.excused += other.excused;
     one.struck += other.struck;
     one.concurrent_pairs += other.concurrent_pairs;
+    one
+}
+
+fn sum_sessions(mut one: SessionCounts, other: SessionCounts) -> SessionCounts {
+    one.served += other.served;
+    one.turned_away += other.turned_away;
+    one.abandoned += other.abandoned;
+    add_all(&mut one.anomalies, other.anomalies);
     one
 }
 

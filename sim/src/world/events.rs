@@ -10,6 +10,11 @@ use crate::rng::{Kind, Stream};
 use crate::timeline::Happening;
 use crate::violation::{Class, Violation};
 
+/// How long a client waits that was turned away, before it asks again.
+const RETRY_US: u64 = 20_000;
+/// How often it asks again before it gives up.
+const MOST_TRIES: u32 = 50;
+
 impl<P: Protocol, W: Witness<P>> World<'_, P, W> {
     /// Carries out an event; returns whether a replica knows something else since, or may wait for
     /// something else.
@@ -25,7 +30,7 @@ impl<P: Protocol, W: Witness<P>> World<'_, P, W> {
                 self.start(id, node)?;
                 Ok(true)
             }
-            Event::Operation { index } => self.operation(id, index),
+            Event::Operation { index, tries } => self.operation(id, index, tries),
             Event::Fault { index } => {
                 self.fault(id, index)?;
                 Ok(true)
@@ -46,18 +51,34 @@ impl<P: Protocol, W: Witness<P>> World<'_, P, W> {
         match event {
             Event::Deliver { transit, .. } => Some(transit.to as usize),
             Event::Timer { node, .. } => Some(*node),
-            Event::Operation { index } => Some(self.plan.operations[*index].node),
+            Event::Operation { index, .. } => Some(self.plan.operations[*index].node),
             Event::Start { .. } | Event::Fault { .. } | Event::Calm => None,
         }
     }
 
-    fn operation(&mut self, event: EventId, index: usize) -> Check<bool> {
+    fn operation(&mut self, event: EventId, index: usize, tries: u32) -> Check<bool> {
         let planned = &self.plan.operations[index];
         let (node, op) = (planned.node, planned.op.clone());
         let moment = self.moment(node);
         if self.nodes[node].replica.is_none() || self.calm_since.is_some() {
             self.operations.skipped += 1;
             return Ok(false);
+        }
+        let client = planned.client.filter(|_| self.watching);
+        if let Some(client) = client {
+            if !self.judge.serves(client, node) {
+                let for_good = tries >= MOST_TRIES;
+                self.judge.turned_away(client, for_good);
+                if for_good {
+                    self.operations.skipped += 1;
+                } else {
+                    let id = event.child(Kind::Operation, 0, 0);
+                    let again = Event::Operation { index, tries: tries + 1 };
+                    self.queue.push(self.now.plus_us(RETRY_US), id, again);
+                }
+                return Ok(false);
+            }
+            self.judge.served(moment, client)?;
         }
         // Whoever refuses an operation must be as before.
         let before = self.watching.then(|| self.nodes[node].replica.clone()).flatten();
@@ -70,7 +91,7 @@ impl<P: Protocol, W: Witness<P>> World<'_, P, W> {
         match performed {
             Err(refused) => {
                 *self.operations.refused.entry(refused.to_string()).or_default() += 1;
-                if before.is_some_and(|before| *replica != before) {
+                if self.judge.checks(Class::Refusal) && before.is_some_and(|it| *replica != it) {
                     let what = format!("the operation {op:?} ({refused})");
                     return Err(self.touched(moment, &what));
                 }
@@ -78,7 +99,7 @@ impl<P: Protocol, W: Witness<P>> World<'_, P, W> {
             Ok(at) => {
                 self.operations.performed += 1;
                 if self.watching {
-                    self.judge.performed(moment, replica, (id, at), op)?;
+                    self.judge.performed(moment, replica, (id, at), (client, op))?;
                 }
                 self.nodes[node].count_op();
                 self.story.wrote[node] = true;
@@ -129,7 +150,7 @@ impl<P: Protocol, W: Witness<P>> World<'_, P, W> {
             }
             Err(refused) => {
                 self.traffic.refused += 1;
-                if self.observe(node)? {
+                if self.observe(node)? && self.judge.checks(Class::Refusal) {
                     let what = format!("a message from r{from} ({refused})");
                     return Err(self.touched(moment, &what));
                 }
@@ -170,6 +191,7 @@ impl<P: Protocol, W: Witness<P>> World<'_, P, W> {
                 Ok(None)
             }
             Ok(taken) if taken == sent => Ok(Some(sent)),
+            Ok(taken) if !self.judge.checks(Class::Corruption) => Ok(Some(taken)),
             Ok(taken) => {
                 let explanation = format!(
                     "A message from r{from} to r{to} was damaged on its way, and taken for \
@@ -223,7 +245,8 @@ impl<P: Protocol, W: Witness<P>> World<'_, P, W> {
         if self.story.armed {
             let cut = !self.cuts.is_empty();
             let apart = |a: usize, b: usize| match cut {
-                true => self.network.is_cut(a, b) || self.network.is_cut(b, a),
+                // Who is isolated still hears itself.
+                true => a != b && (self.network.is_cut(a, b) || self.network.is_cut(b, a)),
                 false => a != b,
             };
             let wrote = |side: usize| {
