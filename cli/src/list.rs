@@ -2,7 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use rejoin_sim::{Registry, presets};
+use rejoin_sim::scenario::{Topology, schema};
+use rejoin_sim::{Registry, Trouble, presets};
 use serde::Serialize;
 
 use crate::args::ListArgs;
@@ -19,7 +20,11 @@ pub(crate) struct List<'r> {
     /// The policies of any of them.
     pub(crate) policies: Vec<ListedPolicy<'r>>,
     /// The scenarios that need no file.
-    pub(crate) presets: Vec<ListedPreset>,
+    pub(crate) presets: Vec<ListedName>,
+    /// Who may be whose neighbour.
+    pub(crate) topologies: Vec<ListedName>,
+    /// What a swarm may turn on.
+    pub(crate) faults: Vec<ListedName>,
 }
 
 /// A type or protocol.
@@ -46,15 +51,18 @@ pub(crate) struct ListedPolicy<'r> {
     pub(crate) summary: String,
 }
 
-/// A preset.
+/// A preset, a topology or a kind of fault.
 #[derive(Debug, Serialize)]
-pub(crate) struct ListedPreset {
+pub(crate) struct ListedName {
     pub(crate) name: &'static str,
     pub(crate) summary: &'static str,
 }
 
 /// Lists everything.
 pub(crate) fn list(registry: &Registry, args: &ListArgs, screen: Screen) -> Report {
+    if args.schema {
+        return Report { text: schema(), exit: Exit::Held };
+    }
     let subjects = registry.iter().filter(|subject| broken::entry(subject.name()).is_none());
     let broken = broken::all(registry).filter_map(|name| registry.get(name));
     let types: Vec<Listed<'_>> = subjects
@@ -76,8 +84,15 @@ pub(crate) fn list(registry: &Registry, args: &ListArgs, screen: Screen) -> Repo
     let policies =
         names.iter().map(|name| ListedPolicy { name, summary: policy_in_words(name, &types) });
     let presets =
-        presets().iter().map(|preset| ListedPreset { name: preset.name, summary: preset.summary });
-    let list = List { policies: policies.collect(), presets: presets.collect(), types };
+        presets().iter().map(|preset| ListedName { name: preset.name, summary: preset.summary });
+    let named = |(name, summary)| ListedName { name, summary };
+    let list = List {
+        policies: policies.collect(),
+        presets: presets.collect(),
+        topologies: Topology::kinds().map(named).collect(),
+        faults: Trouble::ALL.map(|kind| named((kind.name(), kind.summary()))).into(),
+        types,
+    };
     let text = if args.json { crate::json(&list) } else { render::list::list(screen, &list) };
     Report { text, exit: Exit::Held }
 }

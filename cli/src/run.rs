@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use rejoin_sim::{Effort, Outcome, Registry, Trace, Verdict};
+use rejoin_sim::{Effort, Outcome, Registry, RunError, Trace, Verdict};
 use serde::Serialize;
 
 use crate::Report;
@@ -55,13 +55,13 @@ pub(crate) fn run(
 
     let line = selection.line(outcome.seed);
     let replay = program.line(&line);
-    let text = if args.format.json {
+    let text = if args.print_scenario {
+        let written = outcome.scenario.to_annotated_toml();
+        format!("# {}\n{}", replay.replace(char::is_control, " "), written.map_err(RunError::from)?)
+    } else if args.format.json {
         crate::json(&Json { outcome: &outcome, replay: &replay })
     } else {
-        let title = match selection.story {
-            Some(story) => format!("{}: {story}", selection.name),
-            None => selection.name.clone(),
-        };
+        let title = selection.title();
         let next = next(registry, &selection, &outcome, program, &line);
         let around = Around { title, on_seed, notes, replay, next };
         render_run::run(screen, &outcome, &around, args.format.verbose)

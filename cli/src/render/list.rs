@@ -26,6 +26,16 @@ pub(crate) fn list(screen: Screen, list: &List<'_>) -> String {
     for preset in &list.presets {
         entry(&mut page, preset.name, widest, preset.summary);
     }
+    for (name, remark, listed) in [
+        ("topologies", "topology = … in a scenario", &list.topologies),
+        ("faults", "--swarm --faults KINDS: what a swarm may turn on", &list.faults),
+    ] {
+        page.blank();
+        heading(&mut page, name, remark);
+        for entry in listed {
+            self::entry(&mut page, entry.name, widest, entry.summary);
+        }
+    }
     let (protocols, types): (Vec<&Listed<'_>>, Vec<_>) =
         broken.into_iter().partition(|listed| listed.check.is_some());
     let parts = [

@@ -245,7 +245,8 @@ impl<P: Protocol, W: Witness<P>> World<'_, P, W> {
         if self.story.armed {
             let cut = !self.cuts.is_empty();
             let apart = |a: usize, b: usize| match cut {
-                true => self.network.is_cut(a, b) || self.network.is_cut(b, a),
+                // Who is isolated still hears itself.
+                true => a != b && (self.network.is_cut(a, b) || self.network.is_cut(b, a)),
                 false => a != b,
             };
             let wrote = |side: usize| {
