@@ -7,6 +7,7 @@ use rejoin_crdts::Draw;
 use smallvec::SmallVec;
 use std::collections::BTreeMap;
 
+use crate::outcome::{Arrived, Sent};
 use crate::rng::Kind;
 use crate::scenario::{Bandwidth, Scenario};
 use crate::trace::{Fate, Fault, Way};
@@ -33,10 +34,19 @@ pub(crate) struct Network {
     calm: bool,
     /// What was decided, in order, if that is recorded.
     pub(crate) fates: Option<Vec<(EventId, Fate)>>,
+    /// What was sent and what arrived, if a trace is run.
+    pub(crate) post: Option<Post>,
     /// When the last message that is on its way arrives.
     pub(crate) last_arrival: Time,
     /// How often each fault fired.
     pub(crate) fired: Fired,
+}
+
+/// The messages of a run.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Post {
+    pub(crate) sent: Vec<Sent>,
+    pub(crate) arrived: Vec<Arrived>,
 }
 
 /// How often each of the network's faults fired.
@@ -95,6 +105,7 @@ impl Network {
         }
         starts.push(links.len() as u32);
         let profiles = profiles.found;
+        let post = source.is_recorded().then(Post::default);
         let limited = profiles.iter().any(|profile| profile.bandwidth.is_some());
         Self {
             starts,
@@ -105,6 +116,7 @@ impl Network {
             source,
             calm: false,
             fates: record.then(Vec::new),
+            post,
             last_arrival: Time::ZERO,
             fired: Fired::default(),
         }
@@ -211,6 +223,10 @@ impl Network {
         }
         if let Some(fates) = &mut self.fates {
             fates.push((send, fate));
+        }
+        if let Some(post) = self.post.as_mut().filter(|_| !self.calm) {
+            let (from, to) = (from as u64 + 1, to as u64 + 1);
+            post.sent.push(Sent { id: send, at_us: now, from, to });
         }
         Some(arrivals)
     }

@@ -6,6 +6,7 @@ use super::{Event, Payload, World};
 use crate::EventId;
 use crate::check::{Check, Moment, Rumour, Witness, address};
 use crate::network::{Transit, damage};
+use crate::outcome::Arrived;
 use crate::rng::{Kind, Stream};
 use crate::timeline::Happening;
 use crate::violation::{Class, Violation};
@@ -106,6 +107,7 @@ impl<P: Protocol, W: Witness<P>> World<'_, P, W> {
             self.traffic.undeliverable += 1;
             return Ok(false);
         }
+        self.count_delivery(event, transit);
         let moment = self.moment(node);
         let (message, bytes) = match payload {
             Payload::Value(message) => (message, None),
@@ -143,6 +145,18 @@ impl<P: Protocol, W: Witness<P>> World<'_, P, W> {
             self.note_divergence(node);
         }
         Ok(changed)
+    }
+
+    fn count_delivery(&mut self, event: EventId, transit: Transit) {
+        match self.calm_since {
+            None => self.size.deliveries += 1,
+            Some(_) => self.size.settling += 1,
+        }
+        if let Some(post) = &mut self.network.post {
+            let (from, to) = (address(transit.from as usize), address(transit.to as usize));
+            let damaged = transit.damage.is_some();
+            post.arrived.push(Arrived { id: event, at_us: self.now, from, to, damaged });
+        }
     }
 
     /// The message that `bytes` hold when they arrive; none if they were damaged on their way, and
