@@ -4,6 +4,7 @@ mod cut;
 mod fate;
 
 use rejoin_crdts::Draw;
+use rustc_hash::FxHashMap;
 use smallvec::SmallVec;
 use std::collections::BTreeMap;
 
@@ -47,6 +48,17 @@ pub(crate) struct Network {
 pub(crate) struct Post {
     pub(crate) sent: Vec<Sent>,
     pub(crate) arrived: Vec<Arrived>,
+    on_the_way: FxHashMap<EventId, Time>, // when the copy that arrives as this was sent
+}
+
+impl Post {
+    /// Notes that a copy arrives.
+    pub(crate) fn arrive(&mut self, now: Time, id: EventId, transit: Transit) {
+        let (from, to) = (u64::from(transit.from) + 1, u64::from(transit.to) + 1);
+        let sent_us = self.on_the_way.get(&id).copied().unwrap_or(now);
+        let damaged = transit.damage.is_some();
+        self.arrived.push(Arrived { id, sent_us, at_us: now, from, to, damaged });
+    }
 }
 
 /// How often each of the network's faults fired.
@@ -224,9 +236,12 @@ impl Network {
         if let Some(fates) = &mut self.fates {
             fates.push((send, fate));
         }
-        if let Some(post) = self.post.as_mut().filter(|_| !self.calm) {
+        if let Some(post) = &mut self.post {
             let (from, to) = (from as u64 + 1, to as u64 + 1);
-            post.sent.push(Sent { id: send, at_us: now, from, to });
+            if !self.calm {
+                post.sent.push(Sent { id: send, at_us: now, from, to });
+            }
+            post.on_the_way.extend(arrivals.iter().map(|(_, id, _)| (*id, now)));
         }
         Some(arrivals)
     }

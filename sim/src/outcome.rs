@@ -159,7 +159,9 @@ pub struct Sent {
 pub struct Arrived {
     /// The event of its arrival.
     pub id: EventId,
-    /// When.
+    /// When it was sent.
+    pub sent_us: Time,
+    /// When it arrived.
     pub at_us: Time,
     /// From whom.
     pub from: u64,

@@ -177,6 +177,7 @@ pub fn shrink(
     let mut finished = false;
     while !search.spent() && !finished {
         let cost = search.best.cost;
+        search.before_calm();
         kinds::switch_off(&mut search);
         replicas::drop(&mut search);
         events::operations(&mut search);

@@ -119,24 +119,30 @@ impl<'s> Search<'s> {
     /// Lists what arrives, and nothing else; strips the scenario of what a replay does not read.
     pub(super) fn list(&mut self) {
         self.step = Step::List;
-        let mut trace = stripped(self.best.trace.clone());
-        if self.best.outcome.healed_us.is_some() && self.class != Class::Liveness {
-            // As if the faults had not been over before it failed.
-            trace.decisions.fates.clone_from(&self.best.outcome.decisions.fates);
-            let mut longer = trace.clone();
-            longer.scenario.duration_ms = self.best.outcome.ended_us.as_ms() + 1;
-            let mut ended = longer.clone();
-            end_faults(&mut ended, self.best.outcome.healed_us.unwrap_or_default());
-            if self.attempt_listed(ended) || self.attempt_listed(longer) {
-                return;
-            }
-        }
+        let trace = stripped(self.best.trace.clone());
         let mut all = trace.clone();
         all.decisions.fates.clone_from(&self.best.outcome.decisions.fates);
         all.decisions.rest = Rest::Lost;
         if !self.attempt(listed(trace, &self.best.outcome)) {
             self.attempt(all);
         }
+    }
+
+    /// A failure that shows when the faults are over, and is not about settling, might as well show
+    /// before.
+    pub(super) fn before_calm(&mut self) {
+        self.step = Step::List;
+        let Some(calm) = self.best.outcome.healed_us else { return };
+        if self.class == Class::Liveness {
+            return;
+        }
+        let mut longer = self.best.trace.clone();
+        longer.scenario.duration_ms = self.best.outcome.ended_us.as_ms() + 1;
+        longer.decisions.fates.clone_from(&self.best.outcome.decisions.fates);
+        longer.decisions.rest = Rest::Arrive;
+        let mut ended = longer.clone();
+        end_faults(&mut ended, calm);
+        let _ = self.attempt_listed(ended) || self.attempt_listed(longer);
     }
 }
 

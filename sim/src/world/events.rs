@@ -6,7 +6,6 @@ use super::{Event, Payload, World};
 use crate::EventId;
 use crate::check::{Check, Moment, Rumour, Witness, address};
 use crate::network::{Transit, damage};
-use crate::outcome::Arrived;
 use crate::rng::{Kind, Stream};
 use crate::timeline::Happening;
 use crate::violation::{Class, Violation};
@@ -153,9 +152,7 @@ impl<P: Protocol, W: Witness<P>> World<'_, P, W> {
             Some(_) => self.size.settling += 1,
         }
         if let Some(post) = &mut self.network.post {
-            let (from, to) = (address(transit.from as usize), address(transit.to as usize));
-            let damaged = transit.damage.is_some();
-            post.arrived.push(Arrived { id: event, at_us: self.now, from, to, damaged });
+            post.arrive(self.now, event, transit);
         }
     }
 

@@ -45,7 +45,7 @@ impl<P: Protocol, W: Witness<P>> World<'_, P, W> {
             faults: self.size.faults + self.plan.clocks.iter().filter(wrong).count() as u64,
             ..self.size
         };
-        let Post { sent, arrived } = self.network.post.take().unwrap_or_default();
+        let Post { sent, arrived, .. } = self.network.post.take().unwrap_or_default();
         let faults = self.fault_counts();
         let decisions = match self.network.fates.take() {
             None => Decisions::default(),
