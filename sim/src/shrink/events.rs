@@ -84,24 +84,22 @@ fn pairs(search: &mut Search<'_>, list: impl Fn(&Trace) -> Vec<Item>) -> bool {
     false
 }
 
-/// Moves an operation to another replica, and leaves out a delivery.
+/// Moves operations to another replica: all that one performs, or a single one.
 fn elsewhere(search: &mut Search<'_>) -> bool {
-    let copies: Vec<Item> = deliveries_and_faults(&search.best.trace)
-        .into_iter()
-        .filter(|item| matches!(item, Item::Copy { .. }))
-        .collect();
     let here = present(&search.best.trace);
-    for at in 0..search.best.trace.decisions.operations.len() {
-        for &replica in &here {
-            for copy in &copies {
-                let mut moved = without(&search.best.trace, &[*copy]);
-                if moved.decisions.operations[at].replica == replica {
-                    continue;
+    let operations = &search.best.trace.decisions.operations;
+    let single = operations.iter().map(|it| (Some(it.root), it.replica));
+    let all: Vec<_> = here.iter().map(|from| (None, *from)).chain(single).collect();
+    for (root, from) in all {
+        for &to in here.iter().filter(|to| **to != from) {
+            let mut moved = search.best.trace.clone();
+            for operation in &mut moved.decisions.operations {
+                if root.map_or(operation.replica == from, |root| operation.root == root) {
+                    operation.replica = to;
                 }
-                moved.decisions.operations[at].replica = replica;
-                if search.attempt(moved) {
-                    return true;
-                }
+            }
+            if search.descend(moved) {
+                return true;
             }
         }
     }
@@ -136,7 +134,7 @@ fn directly(search: &mut Search<'_>) {
                 let fate: Fate = fate.clone();
                 fates.retain(|(id, _)| *id != first.id && *id != second.id && *id != direct.id);
                 fates.push((direct.id, fate));
-                if search.attempt(shorter) {
+                if search.descend(shorter) {
                     return;
                 }
             }

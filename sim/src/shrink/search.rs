@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use rustc_hash::FxHashSet;
 
 use super::cost::Cost;
+use super::items::{deliveries_and_faults, without};
 use super::replicas::are_connected;
 use super::{Budget, Progress, Step};
 use crate::network::arrival;
@@ -99,6 +100,28 @@ impl<'s> Search<'s> {
             self.best = Best { trace, outcome, cost };
         }
         smaller
+    }
+
+    /// The same, but if `candidate` fails without being smaller, deliveries and faults are left out
+    /// of it until it is, or until none can be: a way round to what single steps do not reach.
+    pub(super) fn descend(&mut self, candidate: Trace) -> bool {
+        let mut left_out = deliveries_and_faults(&candidate).into_iter().rev();
+        let mut next = candidate.clone();
+        let mut here = candidate;
+        loop {
+            if let Some(outcome) = self.failure(&next) {
+                here = tidied(next, &outcome);
+                let cost = Cost::of(&here, &outcome, &self.alphabet);
+                if cost < self.best.cost {
+                    self.best = Best { trace: here, outcome, cost };
+                    return true;
+                }
+            } else if next == here {
+                return false; // it does not fail at all
+            }
+            let Some(item) = left_out.next().filter(|_| !self.spent()) else { return false };
+            next = without(&here, &[item]);
+        }
     }
 
     /// The same, but all messages arrive, in order and in the usual time, however they fared
