@@ -30,6 +30,7 @@ pub(crate) enum Command {
     Run(RunArgs),
     Sweep(SweepArgs),
     Replay(ReplayArgs),
+    Shrink(ShrinkArgs),
     Laws(LawsArgs),
     Explore(ExploreArgs),
     List(ListArgs),
@@ -81,6 +82,9 @@ pub(crate) struct SweepArgs {
     /// How many failures are saved, those with the lowest seeds
     #[arg(long, value_name = "N", default_value_t = 20)]
     pub(crate) keep: usize,
+    /// Do not make the first failure of each class small
+    #[arg(long)]
+    pub(crate) no_shrink: bool,
     #[command(flatten)]
     pub(crate) format: Format,
 }
@@ -90,9 +94,31 @@ pub(crate) struct SweepArgs {
 /// Ends as the run ended (1 for a violation), or with 3 if it no longer does.
 #[derive(Debug, Args)]
 pub(crate) struct ReplayArgs {
+    /// A trace that `sweep`, `shrink` or `run --save` has written
+    #[arg(value_name = "FILE")]
+    pub(crate) file: PathBuf,
+    /// At ten moments, go on at random N times, to see from where on the failure is likely
+    #[arg(long, value_name = "N", value_parser = positive)]
+    pub(crate) branches: Option<u64>,
+    #[command(flatten)]
+    pub(crate) format: Format,
+}
+
+/// A failing run made small, in the same class of failure
+///
+/// Faults are switched off, replicas dropped, operations and deliveries deleted, as long as it fails
+/// in the same way. What is left is shown event by event, and saved as a trace.
+#[derive(Debug, Args)]
+pub(crate) struct ShrinkArgs {
     /// A trace that `sweep` or `run --save` has written
     #[arg(value_name = "FILE")]
     pub(crate) file: PathBuf,
+    /// At most how many runs are tried
+    #[arg(long, value_name = "N", default_value_t = 2000, value_parser = positive)]
+    pub(crate) budget: u64,
+    /// Where to save it [default: beside FILE, as NAME.small.trace]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) out: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) format: Format,
 }
@@ -284,7 +310,14 @@ pub(crate) fn command(program: &str, columns: usize) -> clap::Command {
         "sweep cart --swarm --faults loss,partitions,crashes --seeds 0..1000",
         "sweep my-scenario.toml --seeds 0..10_000 --jobs 8 --json",
     ]);
-    let replay = examples(&["replay traces/cart-or-map-delta-17.trace"]);
+    let replay = examples(&[
+        "replay traces/cart-or-map-delta-17.trace",
+        "replay traces/cart-or-map-delta-17.trace --branches 50",
+    ]);
+    let shrink = examples(&[
+        "shrink traces/cart-or-map-delta-17.trace",
+        "shrink big.trace --budget 20_000 --out small.trace",
+    ]);
     let laws = examples(&[
         "laws or-map",
         "laws broken/forgetful-set",
@@ -304,6 +337,7 @@ pub(crate) fn command(program: &str, columns: usize) -> clap::Command {
         .mut_subcommand("run", |command| command.after_help(run))
         .mut_subcommand("sweep", |command| command.after_help(sweep))
         .mut_subcommand("replay", |command| command.after_help(replay))
+        .mut_subcommand("shrink", |command| command.after_help(shrink))
         .mut_subcommand("laws", |command| command.after_help(laws))
         .mut_subcommand("explore", |command| command.after_help(explore))
 }

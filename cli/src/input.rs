@@ -138,6 +138,16 @@ pub(crate) enum InputError {
         #[help]
         help: String,
     },
+    /// A trace that cannot be made small.
+    #[error("the trace `{}` cannot be made smaller: {message}", path.display())]
+    Unshrinkable {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        message: String,
+        /// The run is not what it was, so nothing that is found means anything.
+        proves_nothing: bool,
+    },
     /// A run that cannot be saved as a trace.
     #[error("seed {seed} cannot be saved as a trace: {source}")]
     Unsaveable {
@@ -173,6 +183,7 @@ impl InputError {
     pub(crate) fn exit(&self) -> Exit {
         match self {
             Self::Panicked { .. } => Exit::Violated,
+            Self::Unshrinkable { proves_nothing: true, .. } => Exit::Unproven,
             _ => Exit::BadInput,
         }
     }

@@ -1,7 +1,7 @@
 //! The command `rejoin`, for the toolkit's own types and for yours.
 //!
 //! [`main_with`] is the whole command over the types and protocols of a
-//! [`Registry`]: `run`, `sweep`, `replay`, `laws`, `explore` and `list`, with the same options, exit statuses
+//! [`Registry`]: `run`, `sweep`, `replay`, `shrink`, `laws`, `explore` and `list`, with the same options, exit statuses
 //! and output. [`builtin`] is the registry of the binary `rejoin`, to be extended, or start from an
 //! empty one. So this is a binary that tests a type of yours:
 //!
@@ -31,6 +31,7 @@
 //! status goes out.
 
 mod args;
+mod branches;
 mod broken;
 mod builtin;
 mod exit;
@@ -46,6 +47,7 @@ mod replay;
 mod run;
 mod save;
 mod select;
+mod shrink;
 mod streams;
 mod sweep;
 
@@ -122,6 +124,7 @@ fn execute(
             sweep::sweep(registry, args, program, screen, watch)
         }
         Command::Replay(args) => replay::replay(registry, args, program, screen),
+        Command::Shrink(args) => shrink::shrink(registry, args, program, screen, streams.progress),
         Command::Laws(args) => laws::laws(registry, args, program, screen, streams.progress),
         Command::Explore(args) => {
             explore::explore(registry, args, program, screen, streams.progress)

@@ -9,6 +9,7 @@ use serde::Serialize;
 
 use crate::Report;
 use crate::args::ReplayArgs;
+use crate::branches;
 use crate::exit::Exit;
 use crate::guard::guarded;
 use crate::input::{InputError, instead};
@@ -18,7 +19,7 @@ use crate::render::{Screen, explore as render_explore, run as render_run};
 use crate::select::bytes_of;
 
 /// Longer than any trace that this program writes.
-const MAX_TRACE_BYTES: u64 = 1 << 28;
+pub(crate) const MAX_TRACE_BYTES: u64 = 1 << 28;
 
 /// What `--json` prints.
 #[derive(Debug, Serialize)]
@@ -58,6 +59,10 @@ pub(crate) fn replay(
         return revisit(registry, &history, args, program, screen);
     }
     let trace = Trace::decode(&bytes).map_err(|error| bad(error.to_string()))?;
+    if let Some(branches) = args.branches {
+        let subject = subject_of(registry, &trace.subject, path)?;
+        return branches::branches(&**subject, &trace, branches, args, program, screen);
+    }
     let subject = subject_of(registry, &trace.subject, path)?;
     let file = path.to_string_lossy();
     let line = program.line(["replay", &file]);
@@ -145,7 +150,7 @@ fn revisit(
     Ok(Report { text, exit })
 }
 
-fn subject_of<'r>(
+pub(crate) fn subject_of<'r>(
     registry: &'r Registry,
     name: &str,
     path: &Path,

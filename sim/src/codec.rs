@@ -4,8 +4,11 @@ use rejoin_crdts::wire::{self, Kind, Limits, WireError};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-/// The version of what traces hold.
+/// The version of operations in traces, and of what the explorer saves.
 const SCHEMA: u32 = 1;
+/// The version of what the trace of a run holds: 2 since messages may be lost by default, and
+/// replicas absent.
+const RUN: u32 = 2;
 
 /// What a file of the kind "trace" holds, if it is no run.
 const HISTORY: u32 = 0x0100;
@@ -28,12 +31,12 @@ pub(crate) fn open_op<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, WireError>
 
 /// The body of a trace in its envelope.
 pub(crate) fn seal_trace<T: Serialize>(body: &T) -> Result<Vec<u8>, WireError> {
-    seal(Kind::Trace, SCHEMA, body)
+    seal(Kind::Trace, RUN, body)
 }
 
 /// The body of the trace that `bytes` hold.
 pub(crate) fn open_trace<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, WireError> {
-    wire::decode(Kind::Trace, SCHEMA, Limits::default(), bytes)
+    wire::decode(Kind::Trace, RUN, Limits::default(), bytes)
 }
 
 /// A history of the explorer in its envelope.

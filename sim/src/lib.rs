@@ -27,6 +27,7 @@ mod plan;
 mod queue;
 mod rng;
 pub mod scenario;
+pub mod shrink;
 pub mod subject;
 mod swarm;
 mod time;
@@ -40,8 +41,8 @@ pub use outcome::{Outcome, Verdict};
 pub use rng::{EventId, Fingerprint};
 pub use scenario::{Preset, Scenario, ScenarioError, presets};
 pub use subject::{
-    Effort, LawChecks, LawsOutcome, ProtocolSubject, Registry, ReportingSubject, RunError, Subject,
-    TypeSubject,
+    Effort, LawChecks, LawsOutcome, Letter, ProtocolSubject, Registry, ReportingSubject, RunError,
+    Subject, TypeSubject,
 };
 pub use swarm::{Swarm, Trouble};
 pub use time::Time;

@@ -4,10 +4,12 @@ mod cut;
 mod fate;
 
 use rejoin_crdts::Draw;
+use rustc_hash::FxHashMap;
 use smallvec::SmallVec;
 use std::collections::BTreeMap;
 use std::num::NonZeroU32;
 
+use crate::outcome::{Arrived, Sent};
 use crate::scenario::{Bandwidth, Scenario};
 use crate::trace::{Fate, Fault, Way};
 use crate::{EventId, Time};
@@ -28,10 +30,35 @@ pub(crate) struct Network {
     calm: bool,
     /// What was decided, in order, if that is recorded.
     pub(crate) fates: Option<Vec<(EventId, Fate)>>,
+    /// What was sent and what arrived, if a trace is run.
+    pub(crate) post: Option<Post>,
     /// When the last message that is on its way arrives.
     pub(crate) last_arrival: Time,
     /// How often each fault fired.
     pub(crate) fired: Fired,
+}
+
+/// The messages of a run.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Post {
+    pub(crate) sent: Vec<Sent>,
+    pub(crate) arrived: Vec<Arrived>,
+    on_the_way: FxHashMap<EventId, Time>, // when the copy that arrives as this was sent
+}
+
+impl Post {
+    /// Notes that a copy arrives.
+    pub(crate) fn arrive(
+        &mut self,
+        now: Time,
+        id: EventId,
+        (from, to): (u64, u64),
+        transit: Transit,
+    ) {
+        let sent_us = self.on_the_way.get(&id).copied().unwrap_or(now);
+        let damaged = transit.damage.is_some();
+        self.arrived.push(Arrived { id, sent_us, at_us: now, from, to, damaged });
+    }
 }
 
 /// How often each of the network's faults fired.
@@ -97,6 +124,7 @@ impl Network {
         }
         starts.push(links.len() as u32);
         let profiles = profiles.found;
+        let post = source.is_recorded().then(Post::default);
         let limited = profiles.iter().any(|profile| profile.bandwidth.is_some());
         Self {
             starts,
@@ -107,6 +135,7 @@ impl Network {
             source,
             calm: false,
             fates: record.then(Vec::new),
+            post,
             last_arrival: Time::ZERO,
             fired: Fired::default(),
         }
@@ -225,6 +254,13 @@ impl Network {
         }
         if let Some(fates) = &mut self.fates {
             fates.push((send, fate));
+        }
+        if let Some(post) = &mut self.post {
+            let (from, to) = (from as u64 + 1, to as u64 + 1);
+            if !self.calm {
+                post.sent.push(Sent { id: send, at_us: now, from, to });
+            }
+            post.on_the_way.extend(arrivals.iter().map(|(_, id, _)| (*id, now)));
         }
         Some(arrivals)
     }

@@ -9,7 +9,7 @@ use crate::scenario::Scenario;
 use crate::timeline::Entry;
 use crate::trace::Decisions;
 use crate::violation::Violation;
-use crate::{Fingerprint, Time};
+use crate::{EventId, Fingerprint, Time};
 
 /// What a run showed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -111,6 +111,79 @@ pub struct Traffic {
     pub bytes_per_op: u64,
 }
 
+/// How large a run was, up to its violation or its end.
+///
+/// An event is an operation, a delivery or a fault: what somebody who reads the run has to follow.
+/// What is lost is no event. It might as well be on its way.
+///
+/// ```
+/// use rejoin_crdts::spec::GCounterModel;
+/// use rejoin_sim::{Scenario, Subject, TypeSubject};
+/// let counter = TypeSubject::new("likes", "how many like it", GCounterModel);
+/// let size = counter.run(&Scenario::of("likes"), 7)?.size;
+/// assert_eq!((size.replicas, size.operations, size.faults), (3, 40, 0));
+/// assert_eq!(size.events(), 40 + size.deliveries);
+/// # Ok::<(), rejoin_sim::RunError>(())
+/// ```
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Size {
+    /// Addresses at which a replica ever ran.
+    pub replicas: u64,
+    /// Operations that were performed.
+    pub operations: u64,
+    /// Messages that reached a replica while there could be faults, each copy by itself.
+    pub deliveries: u64,
+    /// Faults that struck, and ends of such; each clock that began wrong is one.
+    pub faults: u64,
+    /// Messages that reached a replica once the faults were over. Of a failure to settle that is
+    /// any number, and nothing that could be left out.
+    pub settling: u64,
+}
+
+impl Size {
+    /// Operations, deliveries and faults, without what was delivered once the faults were over.
+    ///
+    /// ```
+    /// use rejoin_sim::outcome::Size;
+    /// let size = Size { replicas: 2, operations: 3, deliveries: 2, faults: 1, settling: 100 };
+    /// assert_eq!(size.events(), 6);
+    /// ```
+    #[must_use]
+    pub const fn events(&self) -> u64 {
+        self.operations + self.deliveries + self.faults
+    }
+}
+
+/// A message that was sent while there could be faults.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Sent {
+    /// The event of its sending, by which its fate is decided.
+    pub id: EventId,
+    /// When.
+    pub at_us: Time,
+    /// By whom.
+    pub from: u64,
+    /// To whom.
+    pub to: u64,
+}
+
+/// A message that arrived.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Arrived {
+    /// The event of its arrival.
+    pub id: EventId,
+    /// When it was sent.
+    pub sent_us: Time,
+    /// When it arrived.
+    pub at_us: Time,
+    /// From whom.
+    pub from: u64,
+    /// At whom.
+    pub to: u64,
+    /// It was damaged on its way.
+    pub damaged: bool,
+}
+
 /// An event of a run, as it is compared with another run's.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Step {
@@ -197,6 +270,8 @@ pub struct Outcome {
     pub sessions: SessionCounts,
     /// What went over the network.
     pub traffic: Traffic,
+    /// How large the run was.
+    pub size: Size,
     /// What each live replica reads at the end, by address.
     pub final_values: Vec<Reading>,
     /// The hash over the run's ordered events.
@@ -210,6 +285,12 @@ pub struct Outcome {
     /// What a trace of this run stores.
     #[serde(skip)]
     pub decisions: Decisions,
+    /// What was sent while there could be faults, of a trace that was run again.
+    #[serde(skip)]
+    pub sent: Vec<Sent>,
+    /// What arrived, of a trace that was run again.
+    #[serde(skip)]
+    pub arrived: Vec<Arrived>,
     /// What happened, event by event, to find where two runs part: the first million events, and
     /// none if nothing was checked.
     #[serde(skip)]

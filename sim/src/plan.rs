@@ -19,6 +19,7 @@ pub(crate) struct Plan<Op> {
     pub(crate) clocks: Vec<ClockStart>,
     pub(crate) operations: Vec<PlannedOp<Op>>,
     pub(crate) faults: Vec<FaultDecision>,
+    pub(crate) absent: Vec<u64>,
 }
 
 /// An operation of a client.
@@ -47,6 +48,7 @@ impl<Op> Plan<Op> {
             clocks: if right { Vec::new() } else { (0..scenario.replicas).map(clock).collect() },
             operations: workload::draw(spec, scenario, seed),
             faults: nemesis::draw(scenario, seed),
+            absent: scenario.absent_at_first(),
         }
     }
 
@@ -86,8 +88,13 @@ impl<Op> Plan<Op> {
             operations.push(PlannedOp { root: *root, at: *at_us, node, client: *client, op });
         }
         nemesis::check(scenario, &decisions.faults)?;
-        let clocks = decisions.clocks.clone();
-        Ok(Self { clocks, operations, faults: decisions.faults.clone() })
+        let replicas = scenario.replicas;
+        let beyond = |replica: &&u64| !(1..=replicas).contains(*replica);
+        if let Some(&replica) = decisions.absent.iter().find(beyond) {
+            return Err(TraceError::Absent { replica, replicas });
+        }
+        let Decisions { clocks, faults, absent, .. } = decisions.clone();
+        Ok(Self { clocks, operations, faults, absent })
     }
 
     /// The plan as a trace stores it, without the fates of messages.
@@ -109,7 +116,8 @@ impl<Op> Plan<Op> {
             clocks: self.clocks.clone(),
             operations: self.operations.iter().map(write).collect::<Result<_, WireError>>()?,
             faults: self.faults.clone(),
-            fates: Vec::new(),
+            absent: self.absent.clone(),
+            ..Decisions::default()
         })
     }
 }

@@ -8,17 +8,18 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
+use rejoin_crdts::Spec;
 use rejoin_crdts::laws::Law;
 use serde::Serialize;
 
 pub use protocols::{ProtocolSubject, ReportingSubject};
 pub use types::TypeSubject;
 
-use crate::Time;
 use crate::explore::{Address, Checkpoint, ExploreError, Explored, Progress, Scope, Visit};
 use crate::outcome::{Outcome, Verdict};
 use crate::scenario::{Scenario, ScenarioError};
 use crate::trace::{Trace, TraceError};
+use crate::{Time, codec};
 
 /// Something that can be run by name, its types erased.
 ///
@@ -42,6 +43,12 @@ pub trait Subject: Send + Sync {
 
     /// The policies that can replicate it; the first is the default. Never empty.
     fn policies(&self) -> Vec<String>;
+
+    /// The operations of its [alphabet](rejoin_crdts::Spec::alphabet), the simplest first: what a
+    /// shrinker tries instead of others.
+    fn alphabet(&self) -> Vec<Letter> {
+        Vec::new()
+    }
 
     /// Checks the laws, or `None` if it is no type but a protocol.
     fn laws(&self, effort: Effort) -> Option<LawsOutcome>;
@@ -122,6 +129,24 @@ pub trait Subject: Send + Sync {
         }
         Ok(outcome)
     }
+}
+
+/// An operation of an alphabet, its type erased.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Letter {
+    /// As a trace writes it: [`OperationDecision::bytes`](crate::trace::OperationDecision).
+    pub bytes: Vec<u8>,
+    /// Its `Debug` form.
+    pub text: String,
+}
+
+/// The alphabet of a specification. What cannot be written is left out.
+fn letters<S: Spec>(spec: &S) -> Vec<Letter> {
+    let letter = |op: S::Op| {
+        let bytes = codec::seal_op(&op).ok()?;
+        Some(Letter { bytes, text: format!("{op:?}") })
+    };
+    spec.alphabet().into_iter().filter_map(letter).collect()
 }
 
 /// How hard to try the laws.

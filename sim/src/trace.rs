@@ -61,9 +61,25 @@ pub struct Decisions {
     pub operations: Vec<OperationDecision>,
     /// Partitions, crashes and the like, and their ends.
     pub faults: Vec<FaultDecision>,
-    /// What became of each message, by the id of its sending. One without an entry takes the
-    /// default: in order, after a constant latency.
+    /// What became of each message, by the id of its sending.
     pub fates: Vec<(EventId, Fate)>,
+    /// What becomes of the messages that have no entry there.
+    pub rest: Rest,
+    /// The addresses where nobody is until somebody joins there. The others keep their addresses,
+    /// and so the events their ids.
+    pub absent: Vec<u64>,
+}
+
+/// What becomes of a message of which nothing was decided.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Rest {
+    /// It arrives in order, after a constant latency.
+    #[default]
+    Arrive,
+    /// It is lost if it is sent before the faults are over, and arrives after: what nobody says any
+    /// more could never settle, whatever the protocol.
+    Lost,
 }
 
 /// How a replica's wall clock begins.

@@ -14,7 +14,7 @@ use rejoin_crdts::sync::{Output, Protocol};
 
 use crate::check::{Check, Judge, Losses, Moment, Rumour, Witness, address};
 use crate::network::{Network, Source, Transit};
-use crate::outcome::{Operations, Outcome, Traffic};
+use crate::outcome::{Operations, Outcome, Size, Traffic};
 use crate::plan::Plan;
 use crate::queue::Queue;
 use crate::rng::{Kind, Seed};
@@ -77,6 +77,7 @@ pub(crate) struct World<'s, P: Protocol, W: Witness<P>> {
     struck: Struck,
     operations: Operations,
     traffic: Traffic,
+    size: Size,
     story: Story,
     calm_since: Option<Time>,
     spare: Vec<Output<P>>, // memory to use again
@@ -124,8 +125,8 @@ impl<'s, P: Protocol, W: Witness<P>> World<'s, P, W> {
         let network = Network::new(scenario, &neighbours, setup.source.clone(), watching);
         let clock = |node: usize| plan.clocks.get(node).copied().unwrap_or_default();
         let mut nodes: Vec<Node<P>> = (0..replicas).map(|node| Node::new(clock(node))).collect();
-        for replica in scenario.absent_at_first() {
-            nodes[(replica - 1) as usize].member = false;
+        for replica in &plan.absent {
+            nodes[(*replica - 1) as usize].member = false;
         }
         let cuts_planned = plan.faults.iter().any(|fault| matches!(fault.fault, Fault::Cut { .. }));
         Self {
@@ -145,6 +146,7 @@ impl<'s, P: Protocol, W: Witness<P>> World<'s, P, W> {
             struck: Struck::default(),
             operations: Operations { planned: plan.operations.len() as u64, ..Default::default() },
             traffic: Traffic::default(),
+            size: Size::default(),
             story: Story { armed: !cuts_planned, wrote: vec![false; replicas], apart: false },
             calm_since: None,
             spare: Vec::new(),

@@ -7,7 +7,7 @@ use super::line::{Line, Page, Style};
 use super::text::{clean, count, thousands, wrap};
 use super::verdict::Detail;
 use super::{Screen, configuration, counts, verdict};
-use crate::sweep::Campaign;
+use crate::sweep::{Campaign, Small};
 
 /// The most failures that are listed, where not everything is shown.
 const MAX_LISTED: usize = 5;
@@ -157,7 +157,30 @@ fn saved(page: &mut Page, campaign: &Campaign, everything: bool) {
             page.line(Line::new().styled(Style::Warn, format!("  {line}")));
         }
     }
+    campaign.small.iter().for_each(|small| made_small(page, small));
     if let Some(replay) = &campaign.replay {
         page.replay(replay);
+    }
+}
+
+/// What a failure was made into.
+fn made_small(page: &mut Page, small: &Small) {
+    let Small { seed, class, before, size, runs, budget, .. } = small;
+    if let Some(because) = &small.because {
+        let words = format!("seed {seed} ({class}) was not made small: {}", clean(because));
+        page.lines(
+            wrap(&words, page.width() - 2).into_iter().map(|it| Line::from(format!("  {it}"))),
+        );
+        return;
+    }
+    let events = format!("{} of {}", count(size.events(), "event"), thousands(before.events()));
+    let finished = if small.finished { "" } else { ", not finished" };
+    page.line(format!(
+        "  small: seed {seed} ({class}) in {events} at {}; {} of at most {budget}{finished}",
+        count(size.replicas, "replica"),
+        count(*runs, "run"),
+    ));
+    if let Some(trace) = &small.trace {
+        page.uncut(Line::from(format!("    {trace}")));
     }
 }

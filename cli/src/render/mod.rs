@@ -1,5 +1,6 @@
 //! What people read: pages of lines that fit their terminal.
 
+pub(crate) mod branches;
 pub(crate) mod campaign;
 mod configuration;
 mod counts;

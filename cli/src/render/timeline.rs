@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use rejoin_sim::outcome::Reading;
+use rejoin_sim::outcome::{Arrived, Reading};
 use rejoin_sim::scenario::PartitionKind;
 use rejoin_sim::trace::OperationDecision;
 use rejoin_sim::{Happening, Outcome, Time};
@@ -29,21 +29,17 @@ pub(crate) struct Form {
 pub(crate) fn timeline(outcome: &Outcome, form: Form) -> Vec<Line> {
     let mut sketch = Sketch::new(outcome, form);
     let mut moments: Vec<Vec<Line>> = Vec::new();
-    let mut operations: Vec<&OperationDecision> = if form.everything {
-        let planned = outcome.decisions.operations.iter();
-        planned.filter(|operation| operation.at_us <= outcome.ended_us).collect()
-    } else {
-        Vec::new()
-    };
-    operations.sort_by_key(|operation| operation.at_us);
-    let mut operations = operations.into_iter().peekable();
+    let mut events = events(outcome, form.everything).into_iter().peekable();
     for entry in &outcome.timeline {
-        while let Some(operation) = operations.next_if(|next| next.at_us < entry.at_us) {
-            moments.push(sketch.operation(operation));
+        let last = matches!(entry.what, Happening::Violated { .. });
+        while let Some(event) =
+            events.next_if(|next| next.at() < entry.at_us || last && next.at() == entry.at_us)
+        {
+            moments.push(sketch.event(event));
         }
         moments.push(sketch.happening(entry.at_us, &entry.what));
     }
-    moments.extend(operations.map(|operation| sketch.operation(operation)));
+    moments.extend(events.map(|event| sketch.event(event)));
     let names = sketch.names();
     let mut lines = vec![names];
     lines.extend(match form.rows {
@@ -51,6 +47,49 @@ pub(crate) fn timeline(outcome: &Outcome, form: Form) -> Vec<Line> {
         None => moments.concat(),
     });
     lines
+}
+
+/// A run of so few operations and deliveries is shown event by event.
+const SMALL: u64 = 12;
+/// More deliveries than this are never shown.
+const MOST_DELIVERIES: usize = 500;
+
+/// What is no moment of the run, but part of its story.
+#[derive(Clone, Copy)]
+enum Event<'o> {
+    Operation(&'o OperationDecision),
+    Delivery(&'o Arrived),
+}
+
+impl Event<'_> {
+    fn at(self) -> Time {
+        match self {
+            Self::Operation(operation) => operation.at_us,
+            Self::Delivery(arrived) => arrived.at_us,
+        }
+    }
+}
+
+/// The operations and deliveries that are shown, in order of time.
+fn events(outcome: &Outcome, everything: bool) -> Vec<Event<'_>> {
+    // Of a run that is no replay the deliveries are not known.
+    let small = !outcome.decisions.operations.is_empty()
+        && outcome.size.operations + outcome.size.deliveries <= SMALL
+        && outcome.size.deliveries + outcome.size.settling == outcome.arrived.len() as u64;
+    let mut events = Vec::new();
+    if everything || small {
+        let planned = outcome.decisions.operations.iter();
+        let planned = planned.filter(|operation| operation.at_us <= outcome.ended_us);
+        events.extend(planned.map(Event::Operation));
+    }
+    let faulty = |arrived: &&Arrived| {
+        everything || outcome.healed_us.is_none_or(|healed| arrived.at_us <= healed)
+    };
+    if small || everything && outcome.arrived.len() <= MOST_DELIVERIES {
+        events.extend(outcome.arrived.iter().filter(faulty).map(Event::Delivery));
+    }
+    events.sort_by_key(|event| event.at());
+    events
 }
 
 /// The first and the last moments that fit in `rows`.
@@ -136,6 +175,22 @@ impl Sketch {
     fn words(&self, at: Time, marks: &[(u64, Mark)], words: Line) -> Vec<Line> {
         let marks = marks.iter().copied().collect();
         vec![self.row(Some(at), self.lanes.row(&marks), words)]
+    }
+
+    fn event(&self, event: Event<'_>) -> Vec<Line> {
+        match event {
+            Event::Operation(operation) => self.operation(operation),
+            Event::Delivery(arrived) => self.delivery(arrived),
+        }
+    }
+
+    fn delivery(&self, arrived: &Arrived) -> Vec<Line> {
+        let Arrived { from, to, at_us, sent_us, damaged, .. } = *arrived;
+        let mark = (to, Mark(Style::Strong, if from < to { '▸' } else { '◂' }));
+        let words = format!("r{to} hears r{from} as of {sent_us}");
+        let words = Line::new().plain(words);
+        let words = if damaged { words.styled(Style::Warn, ", damaged") } else { words };
+        self.words(at_us, &[mark], words)
     }
 
     fn operation(&self, operation: &OperationDecision) -> Vec<Line> {

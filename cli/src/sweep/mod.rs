@@ -1,6 +1,7 @@
 //! `rejoin sweep`: a scenario under many seeds.
 
 mod progress;
+mod small;
 mod tally;
 mod traces;
 
@@ -15,6 +16,7 @@ use rejoin_sim::{Registry, Trouble, Verdict};
 use serde::Serialize;
 
 use progress::Progress;
+pub(crate) use small::Small;
 pub(crate) use tally::{FaultTally, Tally};
 use traces::Traces;
 
@@ -63,6 +65,8 @@ pub(crate) struct Campaign {
     pub(crate) failures: Vec<Failure>,
     /// Why some of them could not be saved.
     pub(crate) unsaved: Option<String>,
+    /// The lowest failure of each class, made small.
+    pub(crate) small: Vec<Small>,
     /// The line that runs the lowest failure again.
     pub(crate) replay: Option<String>,
 }
@@ -102,7 +106,12 @@ pub(crate) fn sweep(
         run_all(&selection, args, &traces, &progress, watch.interrupt, program)?
     };
 
-    let campaign_result = conclude(&selection, args, tally, &traces, program);
+    let mut campaign_result = conclude(&selection, args, tally, &traces, program);
+    if !args.no_shrink && args.keep > 0 {
+        let failures = &campaign_result.failures;
+        campaign_result.small =
+            small::first_of_each_class(&selection, failures, &traces, program, watch.progress)?;
+    }
     let next = next(registry, &selection, args, program, &campaign_result);
     let text = if args.format.json {
         crate::json(&campaign_result)
@@ -214,6 +223,7 @@ fn conclude(
         tally,
         unsaved: traces.unsaved(),
         failures,
+        small: Vec::new(),
         replay,
     }
 }
@@ -259,6 +269,9 @@ fn next(
     program: &Program,
     campaign: &Campaign,
 ) -> (String, &'static str) {
+    if let Some(trace) = campaign.small.iter().find_map(|small| small.trace.as_ref()) {
+        return (program.line(["replay", trace]), "how it goes wrong, event by event");
+    }
     if let Some(failure) = campaign.failures.first() {
         let line = program.line(selection.line(failure.seed));
         return (line, "how it went wrong");

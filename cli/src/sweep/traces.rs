@@ -93,6 +93,11 @@ impl Traces {
         locked(&self.seeds).contains(&seed).then(|| self.path(seed))
     }
 
+    /// Where the failure of a seed is saved once it is small.
+    pub(crate) fn small(&self, seed: u64) -> PathBuf {
+        crate::shrink::small(&self.path(seed))
+    }
+
     fn path(&self, seed: u64) -> PathBuf {
         self.folder.join(format!("{}-{seed}.trace", self.stem))
     }

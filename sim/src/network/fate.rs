@@ -8,7 +8,7 @@ use std::num::NonZeroU32;
 
 use crate::rng::{Draws, Kind, Seed, Stream};
 use crate::scenario::{Bandwidth, Latency, Link, Scenario};
-use crate::trace::{Fate, Passage, Way};
+use crate::trace::{Decisions, Fate, Passage, Rest, Way};
 use crate::{EventId, Time};
 
 /// How a link is.
@@ -95,10 +95,10 @@ impl Profiles {
 pub(crate) enum Source {
     /// From the seed and the probabilities of the links.
     Drawn { seed: Seed, again_us: u64, priorities: Option<Priorities> },
-    /// From a trace; what it does not mention arrives in order after a constant latency.
-    Recorded { fates: FxHashMap<EventId, Fate> },
+    /// From a trace, which also says what becomes of what it does not mention.
+    Recorded { fates: FxHashMap<EventId, Fate>, rest: Rest },
     /// From a trace up to a moment, and then from another seed.
-    Prefix { fates: FxHashMap<EventId, Fate>, until: Time, then: Box<Self> },
+    Prefix { recorded: Box<Self>, until: Time, then: Box<Self> },
 }
 
 /// Random priorities of links, of which some change on the way: the lower, the longer messages take
@@ -149,19 +149,24 @@ impl Source {
         Self::Drawn { seed, again_us: duration.as_us().max(1), priorities }
     }
 
-    pub(crate) fn recorded(fates: &[(EventId, Fate)]) -> Self {
-        Self::Recorded { fates: fates.iter().cloned().collect() }
+    pub(crate) fn recorded(decisions: &Decisions) -> Self {
+        Self::Recorded { fates: decisions.fates.iter().cloned().collect(), rest: decisions.rest }
+    }
+
+    /// Whether it is a trace, of which whoever shrinks it wants to know what could be decided.
+    pub(super) const fn is_recorded(&self) -> bool {
+        matches!(self, Self::Recorded { .. })
     }
 
     /// As recorded for what is sent before `until`, and drawn from there on.
     pub(crate) fn prefix(
-        fates: &[(EventId, Fate)],
+        decisions: &Decisions,
         until: Time,
         scenario: &Scenario,
         seed: u64,
     ) -> Self {
-        let fates = fates.iter().cloned().collect();
-        Self::Prefix { fates, until, then: Box::new(Self::drawn(scenario, seed)) }
+        let (recorded, then) = (Self::recorded(decisions), Self::drawn(scenario, seed));
+        Self::Prefix { recorded: Box::new(recorded), until, then: Box::new(then) }
     }
 
     /// The latency of the message whose sending is `send`, if nothing else can befall it.
@@ -201,13 +206,14 @@ impl Source {
             }],
         };
         match self {
-            Self::Recorded { fates } => fates.get(&send).cloned().unwrap_or_else(plain),
-            Self::Prefix { fates, until, then } => {
-                if place.0 < *until {
-                    fates.get(&send).cloned().unwrap_or_else(plain)
-                } else {
-                    then.fate(profile, send, place, calm)
-                }
+            Self::Recorded { fates, rest } => match fates.get(&send) {
+                Some(fate) => fate.clone(),
+                None if *rest == Rest::Lost && !calm => Fate::default(),
+                None => plain(),
+            },
+            Self::Prefix { recorded, until, then } => {
+                let source = if place.0 < *until { recorded } else { then };
+                source.fate(profile, send, place, calm)
             }
             Self::Drawn { seed, again_us, priorities } => {
                 if calm {
@@ -305,7 +311,7 @@ impl Latency {
     }
 
     /// The latency of a message of which nothing else is known: the mean or the median.
-    pub(super) fn typical_us(&self) -> u64 {
+    pub(crate) fn typical_us(&self) -> u64 {
         match *self {
             Self::Constant { ms } => us(ms),
             Self::Uniform { min_ms, max_ms } => us(f64::midpoint(min_ms, max_ms)),

@@ -42,7 +42,7 @@ pub(super) fn replay<P: Protocol, W: Witness<P>>(
     let Trace { scenario, decisions, seed, .. } = trace;
     runner.accept(scenario)?;
     let plan = Plan::read(scenario, decisions)?;
-    let source = Source::recorded(&decisions.fates);
+    let source = Source::recorded(decisions);
     runner.execute(witness, scenario, *seed, plan, source)
 }
 
@@ -57,7 +57,7 @@ pub(super) fn branch<P: Protocol, W: Witness<P>>(
     runner.accept(scenario)?;
     let later = Plan::draw(runner.spec, scenario, seed);
     let plan = Plan::read(scenario, decisions)?.until(from, later);
-    let source = Source::prefix(&decisions.fates, from, scenario, seed);
+    let source = Source::prefix(decisions, from, scenario, seed);
     runner.execute(witness, scenario, trace.seed, plan, source)
 }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use rejoin_crdts::sync::{Backed, Protocol, Reporting};
 
 use super::execute::{Runner, branch, replay, run};
-use super::{Effort, LawsOutcome, RunError, Subject};
+use super::{Effort, LawsOutcome, Letter, RunError, Subject, letters};
 use crate::Time;
 use crate::check::{LatticeWitness, ReportWitness};
 use crate::outcome::Outcome;
@@ -209,6 +209,10 @@ macro_rules! subject {
 
             fn policies(&self) -> Vec<String> {
                 vec![OWN.to_owned()]
+            }
+
+            fn alphabet(&self) -> Vec<Letter> {
+                letters(&self.0.spec)
             }
 
             fn laws(&self, _: Effort) -> Option<LawsOutcome> {

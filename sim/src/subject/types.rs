@@ -5,7 +5,7 @@ use rejoin_crdts::laws::{Law, Laws, Report, Violation};
 use rejoin_crdts::sync::{Config, Policy, Replica};
 
 use super::execute::{Runner, branch, replay, run};
-use super::{Effort, LawChecks, LawsOutcome, RunError, Subject};
+use super::{Effort, LawChecks, LawsOutcome, Letter, RunError, Subject, letters};
 use crate::Time;
 use crate::check::LatticeWitness;
 use crate::explore::{
@@ -126,6 +126,10 @@ impl<M: Model> Subject for TypeSubject<M> {
         let mut policies = Policy::ALL.to_vec();
         policies.sort_by_key(|&policy| policy != Policy::default());
         policies.iter().map(ToString::to_string).collect()
+    }
+
+    fn alphabet(&self) -> Vec<Letter> {
+        letters(&self.model)
     }
 
     fn laws(&self, effort: Effort) -> Option<LawsOutcome> {

@@ -41,6 +41,14 @@ pub enum TraceError {
         /// How many replicas there are.
         replicas: u64,
     },
+    /// It says that nobody is at an address that the scenario does not have.
+    #[error("the trace says that replica {replica} is absent, but there are {replicas}")]
+    Absent {
+        /// The address it names.
+        replica: u64,
+        /// How many replicas there are.
+        replicas: u64,
+    },
     /// The trace cannot be written: it is too large for the format.
     #[error("the trace cannot be written: {0}")]
     Unwritable(#[source] WireError),

@@ -127,6 +127,7 @@ impl<P: Protocol, W: Witness<P>> World<'_, P, W> {
             self.traffic.undeliverable += 1;
             return Ok(false);
         }
+        self.count_delivery(event, (from, to), transit);
         let moment = self.moment(node);
         let (message, bytes) = match payload {
             Payload::Value(message) => (message, None),
@@ -164,6 +165,16 @@ impl<P: Protocol, W: Witness<P>> World<'_, P, W> {
             self.note_divergence(node);
         }
         Ok(changed)
+    }
+
+    fn count_delivery(&mut self, event: EventId, ends: (u64, u64), transit: Transit) {
+        match self.calm_since {
+            None => self.size.deliveries += 1,
+            Some(_) => self.size.settling += 1,
+        }
+        if let Some(post) = &mut self.network.post {
+            post.arrive(self.now, event, ends, transit);
+        }
     }
 
     /// The message that `bytes` hold when they arrive; none if they were damaged on their way, and

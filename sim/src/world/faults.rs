@@ -20,6 +20,7 @@ impl<P: Protocol, W: Witness<P>> World<'_, P, W> {
         let neighbours = self.members_near(node);
         let here = &mut self.nodes[node];
         here.misinformed = false;
+        here.inhabited = true;
         let now_ms = here.clock.ms(self.now);
         let (spec, config) = (self.spec.clone(), self.config.clone());
         let (id, disk) = (here.id(address(node)), here.storage.read());
@@ -44,6 +45,7 @@ impl<P: Protocol, W: Witness<P>> World<'_, P, W> {
         if self.calm_since.is_some() {
             return Ok(());
         }
+        self.size.faults += 1;
         let fault = self.plan.faults[index].fault.clone();
         self.log_event(event, Kind::Fault, (0, 0), &[]);
         let node = fault.replica().map_or(0, |replica| (replica - 1) as usize);

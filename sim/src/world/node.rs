@@ -22,6 +22,8 @@ pub(super) struct Node<P: Protocol> {
     pub(super) backlog: Option<Box<Backlog<P>>>,
     /// Whether it has joined and not left.
     pub(super) member: bool,
+    /// A replica has run here.
+    pub(super) inhabited: bool,
     /// It was told of its neighbours before some of them joined or left.
     pub(super) misinformed: bool,
     operations: u64, // in this life
@@ -36,6 +38,7 @@ impl<P: Protocol> Node<P> {
             storage: Storage::default(),
             backlog: None,
             member: true,
+            inhabited: false,
             misinformed: false,
             operations: 0,
         }

@@ -4,10 +4,11 @@ use rejoin_crdts::sync::Protocol;
 
 use super::World;
 use crate::check::{Check, Losses, Witness};
-use crate::outcome::{FaultCount, Outcome, Verdict};
+use crate::network::Post;
+use crate::outcome::{FaultCount, Outcome, Size, Verdict};
 use crate::scenario::{Disk, Link, PartitionKind};
 use crate::timeline::Happening;
-use crate::trace::{ClockChange, Decisions, Fault, TraceError};
+use crate::trace::{ClockChange, ClockStart, Decisions, Fault, TraceError};
 
 impl<P: Protocol, W: Witness<P>> World<'_, P, W> {
     pub(super) fn report(mut self, end: Check<Losses>) -> Result<Outcome, TraceError> {
@@ -37,6 +38,14 @@ impl<P: Protocol, W: Witness<P>> World<'_, P, W> {
             (None, Some(_)) => Verdict::Vacuous,
             (None, None) => Verdict::Held,
         };
+        let wrong = |clock: &&ClockStart| **clock != ClockStart::default();
+        let size = Size {
+            replicas: self.nodes.iter().filter(|node| node.inhabited).count() as u64,
+            operations: self.operations.performed,
+            faults: self.size.faults + self.plan.clocks.iter().filter(wrong).count() as u64,
+            ..self.size
+        };
+        let Post { sent, arrived, .. } = self.network.post.take().unwrap_or_default();
         let faults = self.fault_counts();
         let decisions = match self.network.fates.take() {
             None => Decisions::default(),
@@ -59,6 +68,7 @@ impl<P: Protocol, W: Witness<P>> World<'_, P, W> {
             operations: self.operations,
             sessions: self.judge.session_counts(),
             traffic: self.traffic,
+            size,
             final_values: self.judge.readings(),
             fingerprint: self.log.fingerprint(),
             events: self.log.events,
@@ -66,6 +76,8 @@ impl<P: Protocol, W: Witness<P>> World<'_, P, W> {
             ended_us: self.now,
             timeline: self.log.timeline,
             decisions,
+            sent,
+            arrived,
             steps: self.log.steps.unwrap_or_default(),
         })
     }

@@ -4,6 +4,7 @@ mod determinism;
 mod faults;
 mod presets;
 mod scenarios;
+mod shrink;
 mod support;
 mod swarm;
 mod traces;

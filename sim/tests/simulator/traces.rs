@@ -46,6 +46,14 @@ fn a_message_is_no_trace() {
 }
 
 #[test]
+fn a_trace_of_an_older_version_is_refused_by_name() {
+    let mut bytes = Vec::new();
+    rejoin_crdts::wire::encode(rejoin_crdts::wire::Kind::Trace, 1, &7u8, &mut bytes).unwrap();
+    let error = Trace::decode(&bytes).unwrap_err();
+    assert_eq!(error, TraceError::Bytes(WireError::Schema { found: 1, expected: 2 }));
+}
+
+#[test]
 fn a_trace_that_makes_no_sense_is_an_error() {
     let subject = flood(Flaw::None);
     let mut other = trace();
