@@ -33,9 +33,15 @@ pub(crate) struct Listed<'r> {
     pub(crate) name: &'r str,
     pub(crate) summary: String,
     pub(crate) policies: Vec<String>,
-    /// Of a broken type, the commands that find what is wrong with it.
+    /// Of a broken one, the commands that find what is wrong with it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) found_by: Option<Vec<&'static str>>,
+    /// Of a broken protocol, the check that finds it, or will.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) check: Option<&'static str>,
+    /// What there must be first, a check or a fault.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) pending: Option<&'static str>,
 }
 
 /// A policy.
@@ -61,11 +67,17 @@ pub(crate) fn list(registry: &Registry, args: &ListArgs, screen: Screen) -> Repo
     let broken = broken::all(registry).filter_map(|name| registry.get(name));
     let types: Vec<Listed<'_>> = subjects
         .chain(broken)
-        .map(|subject| Listed {
-            name: subject.name(),
-            summary: subject.summary().to_owned(),
-            policies: subject.policies(),
-            found_by: broken::entry(subject.name()).map(broken::found_by),
+        .map(|subject| {
+            let entry = broken::entry(subject.name());
+            let shown = entry.and_then(|entry| entry.shown.as_ref());
+            Listed {
+                name: subject.name(),
+                summary: subject.summary().to_owned(),
+                policies: subject.policies(),
+                found_by: entry.map(broken::found_by),
+                check: shown.map(|shown| shown.check),
+                pending: shown.and_then(|shown| shown.pending),
+            }
         })
         .collect();
     let names: BTreeSet<String> = types.iter().flat_map(|listed| listed.policies.clone()).collect();

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use rejoin_sim::{Outcome, Preset, Registry, Scenario, Subject, Swarm, presets};
 
 use crate::args::Choice;
+use crate::broken;
 use crate::guard::guarded;
 use crate::input::{InputError, instead};
 use crate::program::Program;
@@ -28,9 +29,9 @@ pub(crate) struct Selection {
     pub(crate) swarm: Option<Swarm>,
     /// Whose runs it is of.
     pub(crate) subject: Arc<dyn Subject>,
-    /// A preset's name, or a file's.
+    /// A preset's name, or a broken protocol's, or a file's.
     pub(crate) name: String,
-    /// The preset's story, if it is one.
+    /// The preset's story, or the protocol's, if it is one.
     pub(crate) story: Option<&'static str>,
     /// The arguments that select the same again: the scenario, unless none was given, and what was
     /// asked for instead of it.
@@ -45,9 +46,15 @@ impl Selection {
         choice: &Choice,
     ) -> Result<Self, InputError> {
         let default = &presets()[0];
-        let (name, text, story) = match named {
-            None => (default.name.to_owned(), default.text.to_owned(), Some(default.summary)),
-            Some(named) => match Preset::find(named) {
+        // A broken protocol is run under the faults that it needs, unless others are named.
+        let own = named.or(choice.subject.as_deref());
+        let own = own.and_then(|name| broken::protocol(registry, name));
+        let (name, text, story) = match (own, named) {
+            (Some(entry), _) => (entry.to_string(), entry.scenario(), Some(entry.story)),
+            (None, None) => {
+                (default.name.to_owned(), default.text.to_owned(), Some(default.summary))
+            }
+            (None, Some(named)) => match Preset::find(named) {
                 Some(preset) => (named.to_owned(), preset.text.to_owned(), Some(preset.summary)),
                 None => (named.to_owned(), text_of(registry, named)?, None),
             },

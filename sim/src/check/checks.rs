@@ -9,8 +9,8 @@ use crate::violation::Class;
 /// step.
 const ALWAYS: usize = 256;
 /// What each step puts into the account that their evaluation is paid from when there are more, in
-/// operations looked at.
-const EARNED: u64 = 64;
+/// pairs of operations looked at: a specification may compare each with each.
+const EARNED: u64 = 4_096;
 
 /// Which checks are made.
 #[derive(Clone, Debug)]
@@ -57,7 +57,8 @@ impl Account {
             return true;
         }
         self.0 += EARNED;
-        let paid = self.0.checked_sub(operations as u64);
+        let pairs = (operations as u64).saturating_mul(operations as u64);
+        let paid = self.0.checked_sub(pairs);
         self.0 = paid.unwrap_or(self.0);
         paid.is_some()
     }
@@ -72,7 +73,9 @@ mod tests {
         let mut account = Account::default();
         assert!((0..1_000).all(|_| account.affords(ALWAYS)));
         let often = (0..10_000).filter(|_| account.affords(640)).count();
-        assert_eq!(often, 1_000);
+        assert_eq!(often, 100);
+        let seldom = (0..100_000).filter(|_| account.affords(6_400)).count();
+        assert_eq!(seldom, 10);
     }
 
     #[test]

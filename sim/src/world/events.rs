@@ -49,7 +49,7 @@ impl<P: Protocol, W: Witness<P>> World<'_, P, W> {
     /// The replica that must be awake for an event.
     fn target(&self, event: &Event<P>) -> Option<usize> {
         match event {
-            Event::Deliver { transit, .. } => Some(transit.to as usize),
+            Event::Deliver { transit, .. } => Some(self.network.ends(*transit).1),
             Event::Timer { node, .. } => Some(*node),
             Event::Operation { index, .. } => Some(self.plan.operations[*index].node),
             Event::Start { .. } | Event::Fault { .. } | Event::Calm => None,
@@ -118,8 +118,8 @@ impl<P: Protocol, W: Witness<P>> World<'_, P, W> {
         payload: Payload<P>,
         rumour: &Rumour,
     ) -> Check<bool> {
-        let node = transit.to as usize;
-        let (from, to) = (address(transit.from as usize), address(node));
+        let (from, node) = self.network.ends(transit);
+        let (from, to) = (address(from), address(node));
         if !self.network.arrive(transit) {
             return Ok(false);
         }
@@ -183,7 +183,7 @@ impl<P: Protocol, W: Witness<P>> World<'_, P, W> {
         })?;
         let Some(from_draw) = transit.damage else { return Ok(Some(sent)) };
         let mut arrived = bytes.to_vec();
-        let event = EventId::root(Kind::Deliver, from_draw);
+        let event = EventId::root(Kind::Deliver, from_draw.get().into());
         damage(&mut arrived, &mut self.seed.draws(Stream::Network, event));
         match P::decode(&arrived) {
             Err(_) => {
