@@ -4,5 +4,7 @@ mod bad_input;
 mod commands;
 mod explore;
 mod fits;
+mod interrupted;
 mod own_registry;
 mod support;
+mod swarm;
