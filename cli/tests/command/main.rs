@@ -5,4 +5,5 @@ mod commands;
 mod explore;
 mod fits;
 mod own_registry;
+mod shrink;
 mod support;
