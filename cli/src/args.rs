@@ -4,7 +4,9 @@ use std::num::NonZeroUsize;
 use std::ops::Range;
 use std::path::PathBuf;
 
+use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser as _};
 use clap::{Args, CommandFactory as _, Parser, Subcommand, ValueEnum};
+use rejoin_sim::Trouble;
 use rejoin_sim::explore::Address;
 
 /// The seed where none is given, the same for everybody.
@@ -50,11 +52,17 @@ pub(crate) struct RunArgs {
     /// Save the run as a trace, which `replay` runs again
     #[arg(long, value_name = "FILE")]
     pub(crate) save: Option<PathBuf>,
+    /// Print nothing but the scenario that was run, in full: a file to keep as a test
+    #[arg(long, conflicts_with_all = ["verbose", "json"])]
+    pub(crate) print_scenario: bool,
     #[command(flatten)]
     pub(crate) format: Format,
 }
 
 /// Many simulations in parallel; failures are saved as traces
+///
+/// Ctrl-C ends it after the runs in progress: what was done is reported and what was saved stays. The
+/// exit status is then 1 if a violation was found, and 130 if not. A second Ctrl-C kills.
 #[derive(Debug, Args)]
 pub(crate) struct SweepArgs {
     /// A preset's name, or a TOML file
@@ -224,10 +232,13 @@ pub(crate) struct ListArgs {
     /// Print one JSON object
     #[arg(long)]
     pub(crate) json: bool,
+    /// Print the JSON schema of scenario files, for editors
+    #[arg(long, conflicts_with = "json")]
+    pub(crate) schema: bool,
 }
 
 /// What to run in a scenario.
-#[derive(Debug, Args)]
+#[derive(Clone, Debug, Args)]
 pub(crate) struct Choice {
     /// Run this type instead of the scenario's; `list` has the names
     #[arg(long = "type", value_name = "TYPE")]
@@ -235,6 +246,26 @@ pub(crate) struct Choice {
     /// How replicas tell each other, instead of the scenario's way: state, delta
     #[arg(long, value_name = "POLICY")]
     pub(crate) policy: Option<String>,
+    /// Draw a scenario for each seed: any kinds of faults, strengths, topology, sizes, policy, work
+    ///
+    /// The scenario's type stays, and its written faults, checks and times; what it leaves to chance
+    /// is drawn anew (Groce et al. 2012).
+    #[arg(long)]
+    pub(crate) swarm: bool,
+    /// Of a swarm: only these kinds of faults, as in loss,partitions [default: all]
+    #[arg(
+        long, value_name = "KINDS", value_delimiter = ',', requires = "swarm",
+        value_parser = PossibleValuesParser::new(kinds()).try_map(kind)
+    )]
+    pub(crate) faults: Vec<Trouble>,
+}
+
+fn kinds() -> impl Iterator<Item = PossibleValue> {
+    Trouble::ALL.into_iter().map(|kind| PossibleValue::new(kind.name()).help(kind.summary()))
+}
+
+fn kind(name: String) -> Result<Trouble, String> {
+    Trouble::find(&name).ok_or(name)
 }
 
 /// How to print.
@@ -271,10 +302,12 @@ pub(crate) fn command(program: &str, columns: usize) -> clap::Command {
         "run chain --seed 7",
         "run --type broken/forgetful-set",
         "run my-scenario.toml --policy state --verbose",
+        "run cart --swarm --seed 7 --print-scenario",
     ]);
     let sweep = examples(&[
         "sweep cart --seeds 0..1000",
         "sweep chain --type broken/holder-tie-register --seeds 0..100",
+        "sweep cart --swarm --faults loss,partitions,crashes --seeds 0..1000",
         "sweep my-scenario.toml --seeds 0..10_000 --jobs 8 --json",
     ]);
     let replay = examples(&[

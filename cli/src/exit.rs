@@ -15,6 +15,8 @@ pub(crate) enum Exit {
     BadInput,
     /// It proved nothing: vacuous, or not deterministic.
     Unproven,
+    /// Ended before its end, with nothing found until then.
+    Interrupted,
 }
 
 impl From<Verdict> for Exit {
@@ -34,6 +36,7 @@ impl From<Exit> for ExitCode {
             Exit::Violated => 1,
             Exit::BadInput => 2,
             Exit::Unproven => 3,
+            Exit::Interrupted => 130, // as a shell says of what SIGINT killed
         })
     }
 }

@@ -22,7 +22,7 @@
 //! **Exit status**: 0 if all held; 1 if a violation was found, or a type panicked; 2 if the input or the usage is
 //! wrong, with one message on standard error that names the thing, nothing on standard output and
 //! nothing written; 3 if nothing was proved, since the run was vacuous or two runs of one seed
-//! differed.
+//! differed; 130 if a `sweep` was interrupted that had found no violation.
 //!
 //! **Output** is for people, and fits 80 columns; a `run` fits 24 lines, too. With `--json` it is
 //! one object, in which `verdict` is `held`, `violated`, `vacuous` or `nondeterministic`.
@@ -38,6 +38,7 @@ mod exit;
 mod explore;
 mod guard;
 mod input;
+mod interrupt;
 mod laws;
 mod list;
 mod program;
@@ -118,7 +119,10 @@ fn execute(
         Screen { width: streams.out.width(), height: Some(LINES), colour: streams.out.colour() };
     match command {
         Command::Run(args) => run::run(registry, args, program, screen),
-        Command::Sweep(args) => sweep::sweep(registry, args, program, screen, streams.progress),
+        Command::Sweep(args) => {
+            let watch = sweep::Watch { progress: streams.progress, interrupt: &streams.interrupt };
+            sweep::sweep(registry, args, program, screen, watch)
+        }
         Command::Replay(args) => replay::replay(registry, args, program, screen),
         Command::Shrink(args) => shrink::shrink(registry, args, program, screen, streams.progress),
         Command::Laws(args) => laws::laws(registry, args, program, screen, streams.progress),

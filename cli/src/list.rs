@@ -2,7 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use rejoin_sim::{Registry, presets};
+use rejoin_sim::scenario::{Topology, schema};
+use rejoin_sim::{Registry, Trouble, presets};
 use serde::Serialize;
 
 use crate::args::ListArgs;
@@ -19,7 +20,11 @@ pub(crate) struct List<'r> {
     /// The policies of any of them.
     pub(crate) policies: Vec<ListedPolicy<'r>>,
     /// The scenarios that need no file.
-    pub(crate) presets: Vec<ListedPreset>,
+    pub(crate) presets: Vec<ListedName>,
+    /// Who may be whose neighbour.
+    pub(crate) topologies: Vec<ListedName>,
+    /// What a swarm may turn on.
+    pub(crate) faults: Vec<ListedName>,
 }
 
 /// A type or protocol.
@@ -28,9 +33,15 @@ pub(crate) struct Listed<'r> {
     pub(crate) name: &'r str,
     pub(crate) summary: String,
     pub(crate) policies: Vec<String>,
-    /// Of a broken type, the commands that find what is wrong with it.
+    /// Of a broken one, the commands that find what is wrong with it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) found_by: Option<Vec<&'static str>>,
+    /// Of a broken protocol, the check that finds it, or will.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) check: Option<&'static str>,
+    /// What there must be first, a check or a fault.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) pending: Option<&'static str>,
 }
 
 /// A policy.
@@ -40,32 +51,48 @@ pub(crate) struct ListedPolicy<'r> {
     pub(crate) summary: String,
 }
 
-/// A preset.
+/// A preset, a topology or a kind of fault.
 #[derive(Debug, Serialize)]
-pub(crate) struct ListedPreset {
+pub(crate) struct ListedName {
     pub(crate) name: &'static str,
     pub(crate) summary: &'static str,
 }
 
 /// Lists everything.
 pub(crate) fn list(registry: &Registry, args: &ListArgs, screen: Screen) -> Report {
+    if args.schema {
+        return Report { text: schema(), exit: Exit::Held };
+    }
     let subjects = registry.iter().filter(|subject| broken::entry(subject.name()).is_none());
     let broken = broken::all(registry).filter_map(|name| registry.get(name));
     let types: Vec<Listed<'_>> = subjects
         .chain(broken)
-        .map(|subject| Listed {
-            name: subject.name(),
-            summary: subject.summary().to_owned(),
-            policies: subject.policies(),
-            found_by: broken::entry(subject.name()).map(broken::found_by),
+        .map(|subject| {
+            let entry = broken::entry(subject.name());
+            let shown = entry.and_then(|entry| entry.shown.as_ref());
+            Listed {
+                name: subject.name(),
+                summary: subject.summary().to_owned(),
+                policies: subject.policies(),
+                found_by: entry.map(broken::found_by),
+                check: shown.map(|shown| shown.check),
+                pending: shown.and_then(|shown| shown.pending),
+            }
         })
         .collect();
     let names: BTreeSet<String> = types.iter().flat_map(|listed| listed.policies.clone()).collect();
     let policies =
         names.iter().map(|name| ListedPolicy { name, summary: policy_in_words(name, &types) });
     let presets =
-        presets().iter().map(|preset| ListedPreset { name: preset.name, summary: preset.summary });
-    let list = List { policies: policies.collect(), presets: presets.collect(), types };
+        presets().iter().map(|preset| ListedName { name: preset.name, summary: preset.summary });
+    let named = |(name, summary)| ListedName { name, summary };
+    let list = List {
+        policies: policies.collect(),
+        presets: presets.collect(),
+        topologies: Topology::kinds().map(named).collect(),
+        faults: Trouble::ALL.map(|kind| named((kind.name(), kind.summary()))).into(),
+        types,
+    };
     let text = if args.json { crate::json(&list) } else { render::list::list(screen, &list) };
     Report { text, exit: Exit::Held }
 }

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use rejoin_sim::{Effort, Outcome, Registry, Trace, Verdict};
+use rejoin_sim::{Effort, Outcome, Registry, RunError, Trace, Verdict};
 use serde::Serialize;
 
 use crate::Report;
@@ -55,13 +55,13 @@ pub(crate) fn run(
 
     let line = selection.line(outcome.seed);
     let replay = program.line(&line);
-    let text = if args.format.json {
+    let text = if args.print_scenario {
+        let written = outcome.scenario.to_annotated_toml();
+        format!("# {}\n{}", replay.replace(char::is_control, " "), written.map_err(RunError::from)?)
+    } else if args.format.json {
         crate::json(&Json { outcome: &outcome, replay: &replay })
     } else {
-        let title = match selection.story {
-            Some(story) => format!("{}: {story}", selection.name),
-            None => selection.name.clone(),
-        };
+        let title = selection.title();
         let next = next(registry, &selection, &outcome, program, &line);
         let around = Around { title, on_seed, notes, replay, next };
         render_run::run(screen, &outcome, &around, args.format.verbose)
@@ -79,15 +79,24 @@ fn simulate(
     let twice = |seed| selection.run(seed, true, program);
     let first = twice(seed.unwrap_or(DEFAULT_SEED))?;
     let name = selection.subject.name();
-    let broken = broken::entry(name).is_some_and(|entry| entry.simulator);
-    if seed.is_some() || !broken || shows_two_values(&first) {
+    let broken = broken::entry(name).filter(|entry| entry.simulator);
+    let Some(broken) = broken.filter(|_| seed.is_none()) else {
+        return Ok((first, String::new()));
+    };
+    // What is wrong with a protocol need not show in values.
+    let shows = |outcome: &Outcome| match broken.shown {
+        None => shows_two_values(outcome),
+        Some(_) => outcome.verdict == Verdict::Violated,
+    };
+    if shows(&first) {
         return Ok((first, String::new()));
     }
     let mut failing = (first.verdict == Verdict::Violated).then_some(DEFAULT_SEED);
     for seed in DEFAULT_SEED + 1..DEFAULT_SEED + SEEDS_TRIED {
         let outcome = selection.run(seed, false, program)?;
-        if shows_two_values(&outcome) {
-            let remark = format!(" (the first from {DEFAULT_SEED} on that shows it in values)");
+        if shows(&outcome) {
+            let how = if broken.shown.is_some() { "fails" } else { "shows it in values" };
+            let remark = format!(" (the first from {DEFAULT_SEED} on that {how})");
             return Ok((twice(seed)?, remark));
         }
         if outcome.verdict == Verdict::Violated {

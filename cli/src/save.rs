@@ -3,7 +3,8 @@
 use std::io::{self, Write as _};
 use std::path::Path;
 
-/// Whether [`save`] can be expected to: the folder is there, and no other is in the way.
+/// Whether [`save`] can be expected to: its folder is there and can be written, and no other is in
+/// the way.
 pub(crate) fn expect(path: &Path) -> io::Result<()> {
     if !folder_of(path).is_dir() {
         return Err(io::Error::other("its folder is not there; make it first"));
@@ -11,7 +12,12 @@ pub(crate) fn expect(path: &Path) -> io::Result<()> {
     if path.is_dir() {
         return Err(io::Error::other("it is a folder; name a file"));
     }
-    Ok(())
+    writable(folder_of(path))
+}
+
+/// Whether a file can be made in `folder`: permissions alone do not tell.
+fn writable(folder: &Path) -> io::Result<()> {
+    tempfile::tempfile_in(folder).map(drop).map_err(unnamed)
 }
 
 /// Whether the folder at `path` is there or can be expected to be made.
@@ -20,7 +26,9 @@ pub(crate) fn expect_folder(path: &Path) -> io::Result<()> {
         Some(file) if !file.is_dir() => {
             Err(io::Error::other(format!("`{}` is a file; name a folder", file.display())))
         }
-        _ => Ok(()),
+        Some(folder) if folder.as_os_str().is_empty() => writable(Path::new(".")),
+        Some(folder) => writable(folder),
+        None => writable(Path::new(".")),
     }
 }
 
@@ -33,7 +41,9 @@ pub(crate) fn save(path: &Path, bytes: &[u8]) -> io::Result<()> {
     builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
     let mut file = builder.tempfile_in(folder_of(path)).map_err(unnamed)?;
     file.write_all(bytes)?;
-    file.persist(path)?;
+    // Some disks say only now that they are full.
+    file.as_file().sync_all()?;
+    file.persist(path).map_err(|error| unnamed(error.error))?;
     Ok(())
 }
 

@@ -1,13 +1,15 @@
 //! What to run: the scenario that was named, with the type and policy that were asked for.
 
+use std::borrow::Cow;
 use std::fs::File;
 use std::io::{self, Read as _};
 use std::path::Path;
 use std::sync::Arc;
 
-use rejoin_sim::{Outcome, Preset, Registry, Scenario, Subject, presets};
+use rejoin_sim::{Outcome, Preset, Registry, Scenario, Subject, Swarm, presets};
 
 use crate::args::Choice;
+use crate::broken;
 use crate::guard::guarded;
 use crate::input::{InputError, instead};
 use crate::program::Program;
@@ -15,16 +17,21 @@ use crate::program::Program;
 /// A scenario is a page; what is longer is no scenario.
 const MAX_SCENARIO_BYTES: u64 = 1 << 20;
 
+/// More than all links that a topology may have.
+const MAX_EDGES_BYTES: u64 = 1 << 28;
+
 /// A scenario to run, and what runs it.
 #[derive(Clone)]
 pub(crate) struct Selection {
     /// The scenario, with the type and policy that were asked for.
     pub(crate) scenario: Scenario,
+    /// What draws the scenario of each seed around this one, if that was asked for.
+    pub(crate) swarm: Option<Swarm>,
     /// Whose runs it is of.
     pub(crate) subject: Arc<dyn Subject>,
-    /// A preset's name, or a file's.
+    /// A preset's name, or a broken protocol's, or a file's.
     pub(crate) name: String,
-    /// The preset's story, if it is one.
+    /// The preset's story, or the protocol's, if it is one.
     pub(crate) story: Option<&'static str>,
     /// The arguments that select the same again: the scenario, unless none was given, and what was
     /// asked for instead of it.
@@ -39,18 +46,29 @@ impl Selection {
         choice: &Choice,
     ) -> Result<Self, InputError> {
         let default = &presets()[0];
-        let (name, text, story) = match named {
-            None => (default.name.to_owned(), default.text.to_owned(), Some(default.summary)),
-            Some(named) => match Preset::find(named) {
+        // A broken protocol is run under the faults that it needs, unless others are named.
+        let own = named.or(choice.subject.as_deref());
+        let own = own.and_then(|name| broken::protocol(registry, name));
+        let (name, text, story) = match (own, named) {
+            (Some(entry), _) => (entry.to_string(), entry.scenario(), Some(entry.story)),
+            (None, None) => {
+                (default.name.to_owned(), default.text.to_owned(), Some(default.summary))
+            }
+            (None, Some(named)) => match Preset::find(named) {
                 Some(preset) => (named.to_owned(), preset.text.to_owned(), Some(preset.summary)),
                 None => (named.to_owned(), text_of(registry, named)?, None),
             },
         };
-        let mut choice = Choice { subject: choice.subject.clone(), policy: choice.policy.clone() };
+        let mut choice = choice.clone();
         if named.is_none() && choice.subject.is_none() {
             choice.subject = instead_of_default(registry, &text);
         }
         let scenario = read(registry, &name, &text, &choice)?;
+        let swarm = choice.swarm.then(|| Swarm::around(scenario.clone()));
+        let swarm = swarm.map(|swarm| match choice.faults.as_slice() {
+            [] => swarm,
+            kinds => swarm.only(kinds.iter().copied()),
+        });
         let subject = find(registry, &scenario.subject)?.clone();
 
         let mut arguments: Vec<String> = named.map(str::to_owned).into_iter().collect();
@@ -59,7 +77,14 @@ impl Selection {
                 arguments.extend([option.to_owned(), value.clone()]);
             }
         }
-        Ok(Self { scenario, subject, name, story, arguments })
+        if choice.swarm {
+            arguments.push("--swarm".to_owned());
+        }
+        if !choice.faults.is_empty() {
+            let kinds: Vec<&str> = choice.faults.iter().map(|kind| kind.name()).collect();
+            arguments.extend(["--faults".to_owned(), kinds.join(",")]);
+        }
+        Ok(Self { scenario, swarm, subject, name, story, arguments })
     }
 
     /// Runs it once, or twice.
@@ -69,7 +94,8 @@ impl Selection {
         twice: bool,
         program: &Program,
     ) -> Result<Outcome, InputError> {
-        let Self { scenario, subject, .. } = self;
+        let Self { subject, .. } = self;
+        let scenario = &*self.scenario(seed);
         guarded(
             || program.line(self.line(seed)),
             || {
@@ -83,6 +109,23 @@ impl Selection {
         )
     }
 
+    /// What is run with a seed.
+    pub(crate) fn scenario(&self, seed: u64) -> Cow<'_, Scenario> {
+        match &self.swarm {
+            Some(swarm) => Cow::Owned(swarm.draw(&self.subject.policies(), seed)),
+            None => Cow::Borrowed(&self.scenario),
+        }
+    }
+
+    /// Its name, and its story if it has one.
+    pub(crate) fn title(&self) -> String {
+        let name = match &self.swarm {
+            Some(_) => format!("a swarm around {}", self.name),
+            None => self.name.clone(),
+        };
+        self.story.map_or(name.clone(), |story| format!("{name}: {story}"))
+    }
+
     /// The arguments that run it with a seed.
     pub(crate) fn line(&self, seed: u64) -> Vec<String> {
         let mut line = vec!["run".to_owned()];
@@ -91,13 +134,14 @@ impl Selection {
         line
     }
 
-    /// The policy that the runs will have.
+    /// The policy that the runs will have, or those of which each has one.
     pub(crate) fn policy(&self) -> String {
-        self.scenario
-            .policy
-            .clone()
-            .or_else(|| self.subject.policies().into_iter().next())
-            .unwrap_or_default()
+        let policies = self.subject.policies();
+        match (&self.scenario.policy, &self.swarm) {
+            (Some(policy), _) => policy.clone(),
+            (None, Some(_)) => policies.join(" or "),
+            (None, None) => policies.into_iter().next().unwrap_or_default(),
+        }
     }
 }
 
@@ -163,38 +207,27 @@ fn read(
     text: &str,
     choice: &Choice,
 ) -> Result<Scenario, InputError> {
-    let Some(subject) = &choice.subject else {
-        let mut scenario = Scenario::parse(text, registry)
-            .map_err(|error| InputError::scenario(name, text, &error))?;
-        set_policy(registry, &mut scenario, choice)?;
-        return Ok(scenario);
-    };
-    // The chosen type may be what makes the scenario sound (the one it names need not exist here),
-    // so it is put in before anything is checked but the form.
-    let mut scenario: Scenario = match toml::from_str(text) {
-        Ok(scenario) => scenario,
-        Err(error) => {
-            return Err(match Scenario::parse(text, registry) {
-                Err(placed) => InputError::scenario(name, text, &placed),
-                Ok(_) => InputError::Scenario {
-                    name: name.to_owned(),
-                    message: error.message().to_owned(),
-                },
-            });
-        }
-    };
-    let policies = find(registry, subject)?.policies();
-    scenario.subject.clone_from(subject);
-    // The scenario's policy was for its own type.
-    scenario.policy = scenario.policy.filter(|policy| policies.contains(policy));
+    let wrong = |error| InputError::scenario(name, text, &error);
+    let mut files = |path: &str| file_beside(name, path);
+    let mut scenario = Scenario::read(text, &mut files).map_err(wrong)?;
+    // The chosen type may be what makes the scenario sound (the one it names need not exist here).
+    if let Some(subject) = &choice.subject {
+        let policies = find(registry, subject)?.policies();
+        scenario.subject.clone_from(subject);
+        // The scenario's policy was for its own type.
+        scenario.policy = scenario.policy.filter(|policy| policies.contains(policy));
+    }
+    scenario.check_in(text, registry).map_err(wrong)?;
     set_policy(registry, &mut scenario, choice)?;
-    scenario.check(registry).map_err(|error| {
-        // The same complaint about the text itself knows its place there.
-        let placed = Scenario::parse(text, registry).err();
-        let placed = placed.filter(|placed| placed.message() == error.message());
-        InputError::scenario(name, text, placed.as_ref().unwrap_or(&error))
-    })?;
     Ok(scenario)
+}
+
+/// The text of the file at `path`, from where the scenario in the file `name` is.
+fn file_beside(name: &str, path: &str) -> Result<String, String> {
+    let path = Path::new(name).parent().unwrap_or(Path::new("")).join(path);
+    let bytes = bytes_of(&path, MAX_EDGES_BYTES).map_err(|error| error.to_string())?;
+    String::from_utf8(bytes)
+        .map_err(|_| format!("cannot read `{}`: it is no UTF-8 text", path.display()))
 }
 
 /// Puts in the policy that was chosen, if one was.

@@ -3,6 +3,10 @@
 use std::env;
 use std::fmt;
 use std::io::{self, BufRead, IsTerminal as _, Write};
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+
+use crate::interrupt::Interrupt;
 
 /// Columns where nothing says how many there are.
 const DEFAULT_WIDTH: usize = 80;
@@ -111,6 +115,7 @@ pub struct Streams<'a> {
     pub(crate) err: Stream<'a>,
     pub(crate) progress: bool,
     pub(crate) cargo: bool,
+    pub(crate) interrupt: Interrupt,
     /// Somebody who can say when to go on.
     pub(crate) input: Option<Input<'a>>,
 }
@@ -144,7 +149,29 @@ impl<'a> Streams<'a> {
     /// ```
     #[must_use]
     pub fn new(out: Stream<'a>, err: Stream<'a>) -> Self {
-        Self { out, err, progress: false, cargo: false, input: None }
+        Self { out, err, progress: false, cargo: false, interrupt: Interrupt::Never, input: None }
+    }
+
+    /// With a flag that ends a campaign after the runs in progress, once it is set: what was done is
+    /// reported, and what was saved stays.
+    ///
+    /// ```
+    /// use rejoin_cli::{Stream, Streams};
+    /// use std::process::ExitCode;
+    /// use std::sync::Arc;
+    /// use std::sync::atomic::AtomicBool;
+    /// let (mut out, mut err) = (Vec::new(), Vec::new());
+    /// let streams = Streams::new(Stream::new(&mut out), Stream::new(&mut err));
+    /// let streams = streams.with_interrupt(Arc::new(AtomicBool::new(true))); // at once
+    /// let args = ["rejoin", "sweep", "cart", "--seeds", "0..1_000_000"];
+    /// let status = rejoin_cli::main_with(rejoin_cli::builtin(), args, streams);
+    /// assert_eq!(status, ExitCode::from(130));
+    /// assert!(String::from_utf8(out).unwrap().contains("interrupted after 0 of 1,000,000 runs"));
+    /// ```
+    #[must_use]
+    pub fn with_interrupt(mut self, flag: Arc<AtomicBool>) -> Self {
+        self.interrupt = Interrupt::Flag(flag);
+        self
     }
 
     /// With somebody who is asked to press Enter before the next step is shown.
@@ -167,6 +194,8 @@ impl<'a> Streams<'a> {
 
 impl Streams<'static> {
     /// The process's own standard output and standard error.
+    ///
+    /// Ctrl-C ends a campaign after the runs in progress, and anything else at once.
     ///
     /// In colour on a terminal, unless `NO_COLOR` is set or `TERM` is `dumb`; with a progress bar
     /// if standard error is a terminal. If cargo started the process, the lines that it prints to
@@ -194,6 +223,7 @@ impl Streams<'static> {
             input: asked.then(|| Input(Box::new(io::stdin().lock()))),
             progress,
             cargo: env::var_os("CARGO").is_some(),
+            interrupt: Interrupt::Process,
             out: Stream::new(out.lock())
                 .with_width(columns(terminal_size::terminal_size_of(&out)))
                 .with_colour(colour && out.is_terminal()),

@@ -93,6 +93,8 @@ impl OpSet {
 
     /// Adds an operation; true iff it was not there.
     ///
+    /// **Complexity**: besides, the number of words between the last one and it.
+    ///
     /// ```
     /// use rejoin_crdts::OpSet;
     /// let mut set = OpSet::new();

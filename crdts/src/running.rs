@@ -146,7 +146,8 @@ pub trait Retractable: Incremental {
     fn is_present(&self) -> bool;
 }
 
-/// The [`Incremental`] form of some specification. A clone costs nothing until either sees more.
+/// The [`Incremental`] form of some specification. A clone costs nothing until either sees more, and
+/// then as much as the value.
 ///
 /// ```
 /// use rejoin_crdts::spec::{OrSetModel, SetOp};
@@ -275,12 +276,13 @@ impl<Op, Value> Running<Op, Value> {
     }
 
     fn change(&mut self, change: impl FnOnce(&mut dyn Form<Op, Value>)) {
-        if let Some(form) = Arc::get_mut(&mut self.0) {
-            return change(form);
+        if Arc::get_mut(&mut self.0).is_none() {
+            self.0 = self.0.copy();
         }
-        let mut copy = self.0.copy();
-        change(&mut *copy);
-        self.0 = Arc::from(copy);
+        let Some(form) = Arc::get_mut(&mut self.0) else {
+            unreachable!("a copy has no other owner")
+        };
+        change(form);
     }
 }
 
@@ -313,7 +315,7 @@ trait Form<Op, Value>: Send + Sync {
     fn can_retract(&self) -> bool;
     fn retract(&mut self, gone: &dyn Fn(usize) -> bool);
     fn is_present(&self) -> bool;
-    fn copy(&self) -> Box<dyn Form<Op, Value>>;
+    fn copy(&self) -> Arc<dyn Form<Op, Value>>;
     fn form(&self) -> &dyn Any;
     fn same(&self, other: &dyn Any) -> bool;
 }
@@ -345,8 +347,8 @@ impl<F: Incremental> Form<F::Op, F::Value> for Plain<F> {
         true
     }
 
-    fn copy(&self) -> Box<dyn Form<F::Op, F::Value>> {
-        Box::new(Self(self.0.clone()))
+    fn copy(&self) -> Arc<dyn Form<F::Op, F::Value>> {
+        Arc::new(Self(self.0.clone()))
     }
 
     fn form(&self) -> &dyn Any {
@@ -383,8 +385,8 @@ impl<F: Retractable> Form<F::Op, F::Value> for Inside<F> {
         self.0.is_present()
     }
 
-    fn copy(&self) -> Box<dyn Form<F::Op, F::Value>> {
-        Box::new(Self(self.0.clone()))
+    fn copy(&self) -> Arc<dyn Form<F::Op, F::Value>> {
+        Arc::new(Self(self.0.clone()))
     }
 
     fn form(&self) -> &dyn Any {

@@ -1,6 +1,8 @@
 //! The judge: what is checked after every step.
 
 mod acknowledged;
+mod anomaly;
+mod checks;
 mod chronicle;
 mod convergence;
 mod divergence;
@@ -8,8 +10,8 @@ mod judge;
 mod lattice;
 mod liveness;
 mod reporting;
+mod sessions;
 mod spec;
-mod vacuity;
 mod visibility;
 mod witness;
 

@@ -25,12 +25,14 @@
 //! ```
 
 mod check;
+mod checked;
 mod counterexample;
 mod exhaust;
 mod saved;
 mod scope;
 mod search;
 mod space;
+mod store;
 mod symmetry;
 mod tree;
 mod visit;
@@ -40,7 +42,7 @@ use std::fmt;
 use rejoin_crdts::{Model, Spec};
 use serde::{Deserialize, Serialize};
 
-pub use check::Checked;
+pub use checked::Checked;
 pub use counterexample::Counterexample;
 pub use exhaust::{Exhausted, exhaust};
 pub use saved::{ResumeError, SavedHistory};

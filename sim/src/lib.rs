@@ -48,7 +48,7 @@ pub use swarm::{Swarm, Trouble};
 pub use time::Time;
 pub use timeline::{Entry, Happening};
 pub use trace::{Trace, TraceError};
-pub use violation::{Class, Violation};
+pub use violation::{Anomaly, Class, Violation};
 
 /// The examples of the book run as tests.
 #[cfg(doctest)]

@@ -12,7 +12,7 @@ const DRAWN: u64 = 1 << 32;
 /// How many roots a fault may use: what flaps uses two for each time that it comes and goes.
 const ROOTS: u64 = 1 << 12;
 /// The share of the links that a partial partition cuts, where nobody says.
-const SHARE: f64 = 0.5;
+pub(crate) const SHARE: f64 = 0.5;
 
 /// The faults that `scenario` writes down, and those that `seed` draws.
 pub(crate) fn draw(scenario: &Scenario, seed: &Seed) -> Vec<FaultDecision> {

@@ -7,9 +7,9 @@ use rejoin_crdts::Draw;
 use rustc_hash::FxHashMap;
 use smallvec::SmallVec;
 use std::collections::BTreeMap;
+use std::num::NonZeroU32;
 
 use crate::outcome::{Arrived, Sent};
-use crate::rng::Kind;
 use crate::scenario::{Bandwidth, Scenario};
 use crate::trace::{Fate, Fault, Way};
 use crate::{EventId, Time};
@@ -17,11 +17,6 @@ use crate::{EventId, Time};
 use cut::Cut;
 pub(crate) use fate::Source;
 use fate::{Profile, Profiles};
-
-/// The id of the arrival of a message's `copy`.
-pub(crate) fn arrival(send: EventId, copy: u64) -> EventId {
-    send.child(Kind::Deliver, 0, copy)
-}
 
 /// The links between replicas (by index), the cuts in them, and what was decided on them.
 #[derive(Debug)]
@@ -53,10 +48,8 @@ pub(crate) struct Post {
 
 impl Post {
     /// Notes that a copy arrives.
-    pub(crate) fn arrive(&mut self, now: Time, id: EventId, transit: Transit) {
-        let (from, to) = (u64::from(transit.from) + 1, u64::from(transit.to) + 1);
+    pub(crate) fn arrive(&mut self, now: Time, id: EventId, (from, to): (u64, u64), damaged: bool) {
         let sent_us = self.on_the_way.get(&id).copied().unwrap_or(now);
-        let damaged = transit.damage.is_some();
         self.arrived.push(Arrived { id, sent_us, at_us: now, from, to, damaged });
     }
 }
@@ -76,6 +69,7 @@ pub(crate) struct Fired {
 
 #[derive(Debug)]
 struct Link {
+    from: u32,
     to: u32,
     profile: u32,
     sent: u32,           // messages
@@ -86,13 +80,11 @@ struct Link {
 /// A copy of a message on its way.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Transit {
-    pub(crate) from: u32,
-    pub(crate) to: u32,
     link: u32,
     number: u32, // among the link's messages
     first: bool, // of its copies
     way: Way,
-    pub(crate) damage: Option<u64>,
+    pub(crate) damage: Option<NonZeroU32>,
 }
 
 /// A copy that will arrive: when, as which event, how.
@@ -112,7 +104,15 @@ impl Network {
             starts.push(links.len() as u32);
             for &to in peers {
                 let profile = profiles.of(from, to as usize);
-                links.push(Link { to, profile, sent: 0, front: 0, ordered_until: Time::ZERO });
+                let from = from as u32;
+                links.push(Link {
+                    from,
+                    to,
+                    profile,
+                    sent: 0,
+                    front: 0,
+                    ordered_until: Time::ZERO,
+                });
             }
         }
         starts.push(links.len() as u32);
@@ -179,6 +179,12 @@ impl Network {
         Some(start + at)
     }
 
+    /// Who sent what is on its way, and to whom.
+    pub(crate) fn ends(&self, transit: Transit) -> (usize, usize) {
+        let Link { from, to, .. } = self.links[transit.link as usize];
+        (from as usize, to as usize)
+    }
+
     /// Sends a message of `bytes`; returns the copies that will arrive, or `None` if there is no
     /// link.
     pub(crate) fn send(
@@ -194,41 +200,47 @@ impl Network {
             self.fired.cut += 1;
             return Some(arrivals);
         }
-        let profile = &self.profiles[self.links[at].profile as usize];
-        let bandwidth = profile.bandwidth.filter(|_| !self.calm);
-        let Some(leaves) = (match bandwidth {
-            Some(bandwidth) => self.queue(at, now, bandwidth, bytes),
-            None => Some(now),
-        }) else {
-            self.fired.overflowed += 1;
-            return Some(arrivals);
-        };
-        let profile = &self.profiles[self.links[at].profile as usize];
-        let fate = self.source.fate(profile, send, (now, at), self.calm);
         let link = &mut self.links[at];
+        let profile = &self.profiles[link.profile as usize];
         link.sent = link.sent.wrapping_add(1);
-        let number = link.sent;
+        let transit =
+            |first, way, damage| Transit { link: at as u32, number: link.sent, first, way, damage };
+        if let Some(latency_us) = self.source.only_latency(profile, send, (now, at), self.calm)
+            && self.fates.is_none()
+        {
+            let arrives = now.plus_us(latency_us).max(link.ordered_until);
+            link.ordered_until = arrives.plus_us(1);
+            self.last_arrival = self.last_arrival.max(arrives);
+            arrivals.push((arrives, send.arrival(0), transit(true, Way::Ordered, None)));
+            return Some(arrivals);
+        }
+        let leaves = match profile.bandwidth.filter(|_| !self.calm) {
+            None => now,
+            Some(bandwidth) => {
+                let Some(leaves) = queue(&mut self.busy[at], now, bandwidth, bytes) else {
+                    self.fired.overflowed += 1;
+                    return Some(arrivals);
+                };
+                self.fired.queued += u64::from(leaves.1);
+                leaves.0
+            }
+        };
+        let fate = self.source.fate(profile, send, (now, at), self.calm);
         let mut plain = 0;
+        let mut ordered_until = link.ordered_until;
         for (copy, passage) in fate.copies.iter().enumerate() {
             let mut arrives = leaves.plus_us(passage.latency_us);
             if passage.way == Way::Ordered {
-                arrives = arrives.max(link.ordered_until);
+                arrives = arrives.max(ordered_until);
                 // Strictly later than what it queues behind: equal times would be ordered by id.
-                link.ordered_until = arrives.plus_us(1);
+                ordered_until = arrives.plus_us(1);
             }
             plain += u64::from(passage.way != Way::Again);
             self.last_arrival = self.last_arrival.max(arrives);
-            let transit = Transit {
-                from: from as u32,
-                to: to as u32,
-                link: at as u32,
-                number,
-                first: copy == 0,
-                way: passage.way,
-                damage: passage.damage,
-            };
-            arrivals.push((arrives, arrival(send, copy as u64), transit));
+            let transit = transit(copy == 0, passage.way, passage.damage);
+            arrivals.push((arrives, send.arrival(copy as u64), transit));
         }
+        link.ordered_until = ordered_until;
         match plain {
             0 => self.fired.lost += 1,
             copies => self.fired.doubled += copies - 1,
@@ -246,31 +258,15 @@ impl Network {
         Some(arrivals)
     }
 
-    /// When the last byte of a message leaves that is put on link `at` now; `None` if it finds no
-    /// room to wait.
-    fn queue(&mut self, at: usize, now: Time, bandwidth: Bandwidth, bytes: u64) -> Option<Time> {
-        let Bandwidth { bytes_per_s, buffer_bytes } = bandwidth;
-        let bytes_per_s = u128::from(bytes_per_s.max(1));
-        let busy = self.busy[at].max(now);
-        let wait_us = u128::from(busy.as_us() - now.as_us());
-        if wait_us > 0 {
-            let waiting = wait_us * bytes_per_s / 1_000_000;
-            if waiting + u128::from(bytes) > u128::from(buffer_bytes) {
-                return None;
-            }
-            self.fired.queued += 1;
-        }
-        let takes_us = u128::from(bytes) * 1_000_000 / bytes_per_s;
-        self.busy[at] = busy.plus_us(u64::try_from(takes_us).unwrap_or(u64::MAX));
-        Some(self.busy[at])
-    }
-
     /// Lets a copy arrive; false if a cut stops it.
     pub(crate) fn arrive(&mut self, transit: Transit) -> bool {
-        let Transit { from, to, link, number, first, way, .. } = transit;
-        if !self.cuts.is_empty() && self.is_cut(from as usize, to as usize) {
-            self.fired.cut += 1;
-            return false;
+        let Transit { link, number, first, way, .. } = transit;
+        if !self.cuts.is_empty() {
+            let (from, to) = self.ends(transit);
+            if self.is_cut(from, to) {
+                self.fired.cut += 1;
+                return false;
+            }
         }
         let link = &mut self.links[link as usize];
         match way {
@@ -284,6 +280,22 @@ impl Network {
         }
         true
     }
+}
+
+/// When the last byte of a message leaves that is put on a link now, which is busy until some
+/// moment, and whether it had to wait; `None` if it finds no room to.
+fn queue(busy: &mut Time, now: Time, width: Bandwidth, bytes: u64) -> Option<(Time, bool)> {
+    let Bandwidth { bytes_per_s, buffer_bytes } = width;
+    let bytes_per_s = u128::from(bytes_per_s.max(1));
+    let begin = (*busy).max(now);
+    let wait_us = u128::from(begin.as_us() - now.as_us());
+    let waiting = wait_us * bytes_per_s / 1_000_000;
+    if wait_us > 0 && waiting + u128::from(bytes) > u128::from(buffer_bytes) {
+        return None;
+    }
+    let takes_us = u128::from(bytes) * 1_000_000 / bytes_per_s;
+    *busy = begin.plus_us(u64::try_from(takes_us).unwrap_or(u64::MAX));
+    Some((*busy, wait_us > 0))
 }
 
 /// Damages a message, as `damage` draws it: some bits flip, bytes are zeroed, repeated or lost, or

@@ -81,6 +81,19 @@ pub struct Operations {
     pub concurrent_pairs: u64,
 }
 
+/// What became of the sessions of roaming clients.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SessionCounts {
+    /// How often a client was served.
+    pub served: u64,
+    /// How often a replica turned one away, since it lacked something that the client knew.
+    pub turned_away: u64,
+    /// How many sessions ended because nobody served them.
+    pub abandoned: u64,
+    /// How often a guarantee did not hold that was not promised, by its name.
+    pub anomalies: BTreeMap<String, u64>,
+}
+
 /// What went over the network.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Traffic {
@@ -253,6 +266,8 @@ pub struct Outcome {
     pub faults: Vec<FaultCount>,
     /// What became of the clients' operations.
     pub operations: Operations,
+    /// What became of the sessions of roaming clients.
+    pub sessions: SessionCounts,
     /// What went over the network.
     pub traffic: Traffic,
     /// How large the run was.

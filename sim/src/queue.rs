@@ -6,78 +6,91 @@ use crate::{EventId, Time};
 const BITS: u32 = 8;
 const SLOTS: usize = 1 << BITS;
 const LEVELS: usize = 8; // 64 bits
-const NONE: u32 = u32::MAX;
+/// How many emptied slots' memory is kept to be used again.
+const SPARE: usize = 64;
 
 /// What is to happen, in order of time; equal times in order of id.
 ///
 /// A hierarchical timing wheel (Varghese & Lauck, "Hashed and hierarchical timing wheels",
 /// SOSP 1987): pushing costs a constant, popping the number of levels that an event moves down,
 /// whatever the number of events that wait. A slot of the lowest level is one microsecond; the
-/// events of that microsecond are sorted when it comes.
+/// events of that microsecond are sorted when it comes. Events stay where they are while their
+/// names move, so that moving reads memory in order.
 #[derive(Debug)]
 pub(crate) struct Queue<E> {
     wheel: Vec<Level>,
-    entries: Vec<Entry<E>>,
-    free: u32,                // the first of the unused entries
+    events: Vec<Place<E>>,
+    free: u32,                // the first of the unused places
     now: u64,                 // no event that waits in the wheel is before this
     due: Vec<(EventId, u32)>, // the events at `now`, the first of them last
+    spare: Vec<Vec<Waiting>>,
 }
 
 #[derive(Debug)]
 struct Level {
     occupied: [u64; SLOTS / 64],
-    first: [u32; SLOTS],
+    slots: Vec<Vec<Waiting>>,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Waiting {
+    at: u64,
+    id: EventId,
+    place: u32,
 }
 
 #[derive(Debug)]
-struct Entry<E> {
-    at: u64,
-    id: EventId,
-    next: u32,
-    event: Option<E>,
+enum Place<E> {
+    Taken(E),
+    Free(u32), // and the next one
 }
 
 impl<E> Queue<E> {
     pub(crate) fn new() -> Self {
-        let level = || Level { occupied: [0; SLOTS / 64], first: [NONE; SLOTS] };
+        let level = || Level { occupied: [0; SLOTS / 64], slots: vec![Vec::new(); SLOTS] };
         Self {
             wheel: (0..LEVELS).map(|_| level()).collect(),
-            entries: Vec::new(),
-            free: NONE,
+            events: Vec::new(),
+            free: u32::MAX,
             now: 0,
             due: Vec::new(),
+            spare: Vec::new(),
         }
     }
 
     /// Adds an event. One in the past happens as soon as possible.
     pub(crate) fn push(&mut self, at: Time, id: EventId, event: E) {
         let at = at.as_us().max(self.now);
-        let entry = Entry { at, id, next: NONE, event: Some(event) };
-        let index = if self.free == NONE {
-            self.entries.push(entry);
-            (self.entries.len() - 1) as u32
-        } else {
-            let index = self.free;
-            self.free = self.entries[index as usize].next;
-            self.entries[index as usize] = entry;
-            index
+        let place = match self.events.get_mut(self.free as usize) {
+            Some(unused) => {
+                let place = self.free;
+                if let Place::Free(next) = std::mem::replace(unused, Place::Taken(event)) {
+                    self.free = next;
+                }
+                place
+            }
+            None => {
+                self.events.push(Place::Taken(event));
+                (self.events.len() - 1) as u32
+            }
         };
         if at == self.now {
-            let place = self.due.partition_point(|&(due, _)| due > id);
-            self.due.insert(place, (id, index));
+            let before = self.due.partition_point(|&(due, _)| due > id);
+            self.due.insert(before, (id, place));
         } else {
-            self.place(at, index);
+            self.wait(Waiting { at, id, place });
         }
     }
 
     pub(crate) fn pop(&mut self) -> Option<(Time, EventId, E)> {
         self.advance();
-        let (id, index) = self.due.pop()?;
-        let entry = &mut self.entries[index as usize];
-        let event = entry.event.take()?;
-        entry.next = self.free;
-        self.free = index;
-        Some((Time::from_us(self.now), id, event))
+        let (id, place) = self.due.pop()?;
+        let left = std::mem::replace(&mut self.events[place as usize], Place::Free(self.free));
+        self.free = place;
+        match left {
+            Place::Taken(event) => Some((Time::from_us(self.now), id, event)),
+            Place::Free(_) => unreachable!("an event is popped once"),
+        }
     }
 
     /// When the next event is due.
@@ -86,14 +99,18 @@ impl<E> Queue<E> {
         (!self.due.is_empty()).then_some(Time::from_us(self.now))
     }
 
-    /// Puts an entry into the slot of its time: on the level of the highest byte in which that
+    /// Puts an event into the slot of its time: on the level of the highest byte in which that
     /// differs from now.
-    fn place(&mut self, at: u64, index: u32) {
-        let level = ((63 - (at ^ self.now).leading_zeros()) / BITS) as usize;
-        let slot = (at >> (level as u32 * BITS)) as usize % SLOTS;
-        let Level { occupied, first } = &mut self.wheel[level];
-        self.entries[index as usize].next = first[slot];
-        first[slot] = index;
+    fn wait(&mut self, waiting: Waiting) {
+        let level = ((63 - (waiting.at ^ self.now).leading_zeros()) / BITS) as usize;
+        let slot = (waiting.at >> (level as u32 * BITS)) as usize % SLOTS;
+        let Level { occupied, slots } = &mut self.wheel[level];
+        if slots[slot].capacity() == 0
+            && let Some(spare) = self.spare.pop()
+        {
+            slots[slot] = spare;
+        }
+        slots[slot].push(waiting);
         occupied[slot / 64] |= 1 << (slot % 64);
     }
 
@@ -106,18 +123,19 @@ impl<E> Queue<E> {
             else {
                 return;
             };
-            let mut index = self.wheel[level].empty(slot);
+            let mut moving = self.wheel[level].empty(slot);
             let shift = level as u32 * BITS;
             let above = u64::MAX.checked_shl(shift + BITS).unwrap_or(0);
             self.now = self.now & above | (slot as u64) << shift;
-            while index != NONE {
-                let Entry { at, id, next, .. } = self.entries[index as usize];
-                if at == self.now {
-                    self.due.push((id, index));
+            for waiting in moving.drain(..) {
+                if waiting.at == self.now {
+                    self.due.push((waiting.id, waiting.place));
                 } else {
-                    self.place(at, index);
+                    self.wait(waiting);
                 }
-                index = next;
+            }
+            if self.spare.len() < SPARE {
+                self.spare.push(moving);
             }
             if self.due.len() > 1 {
                 self.due.sort_unstable_by(|left, right| right.cmp(left));
@@ -132,10 +150,10 @@ impl Level {
         Some(word * 64 + self.occupied[word].trailing_zeros() as usize)
     }
 
-    /// Empties a slot; returns its first entry.
-    fn empty(&mut self, slot: usize) -> u32 {
+    /// Empties a slot.
+    fn empty(&mut self, slot: usize) -> Vec<Waiting> {
         self.occupied[slot / 64] &= !(1 << (slot % 64));
-        std::mem::replace(&mut self.first[slot], NONE)
+        std::mem::take(&mut self.slots[slot])
     }
 }
 

@@ -4,12 +4,15 @@ mod caps;
 mod check;
 mod error;
 mod fault;
+mod keys;
 mod link;
 mod presets;
+mod schema;
 mod shape;
 mod timetable;
 mod topology;
 mod work;
+mod written;
 
 use serde::{Deserialize, Serialize};
 
@@ -18,6 +21,7 @@ pub use error::ScenarioError;
 pub use fault::{ClockFault, Crash, Disk, Join, Leave, Partition, PartitionKind, Pause};
 pub use link::{Bandwidth, Latency, Link};
 pub use presets::{Preset, presets};
+pub use schema::schema;
 pub use topology::Topology;
 pub use work::{Clients, Load};
 
@@ -51,10 +55,10 @@ pub struct Scenario {
     /// `policy`: how it is replicated; by default the first that the type offers.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub policy: Option<String>,
-    /// `replicas`: how many, `1..=1000000`. Default 3, or as many as the topology is made of.
+    /// `replicas`: how many there are. Default 3, or as many as the topology is made of.
     #[serde(default = "default::unset")]
     pub replicas: u64,
-    /// `topology`: who is whose neighbour: `mesh` (default), `chain`, `ring`, `star`, or a table.
+    /// `topology`: who is whose neighbour. Default `"mesh"`.
     #[serde(default)]
     pub topology: Topology,
     /// `duration_ms`: for how long clients work and faults strike. Default 2000.
@@ -110,7 +114,8 @@ pub struct Scenario {
     /// way: probabilistic concurrency testing of that depth. By default not.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pct: Option<u64>,
-    /// `skew_ms`: each replica's clock is ahead by a constant drawn from `0..=skew_ms`. Default 0.
+    /// `skew_ms`: each replica's clock is ahead by a constant drawn from 0 to this, at most
+    /// `max_ahead_ms`. Default 0.
     #[serde(default)]
     pub skew_ms: u64,
     /// `drift_ppm`: each replica's clock runs fast or slow by up to so many millionths. Default 0.
@@ -229,7 +234,62 @@ impl Scenario {
     /// # Ok::<(), rejoin_sim::ScenarioError>(())
     /// ```
     pub fn parse(text: &str, registry: &Registry) -> Result<Self, ScenarioError> {
-        check::parse(text, registry)
+        let mut none =
+            |path: &str| Err(format!("`{path}` would have to be read: see Scenario::read"));
+        let scenario = Self::read(text, &mut none)?;
+        scenario.check_in(text, registry)?;
+        Ok(scenario)
+    }
+
+    /// Reads a scenario from TOML, with the files that it names. Its form is checked; whether it can
+    /// be run, [`check_in`](Self::check_in) says.
+    ///
+    /// `files` gives the text of a file, or says why it cannot.
+    ///
+    /// # Errors
+    ///
+    /// What is wrong with the form, and the bytes of `text` where it is.
+    ///
+    /// ```
+    /// use rejoin_sim::Scenario;
+    /// use rejoin_sim::scenario::Topology;
+    /// let text = "type = 'likes'\ntopology = { kind = 'file', path = 'net.edges' }";
+    /// let scenario = Scenario::read(text, &mut |path| {
+    ///     assert_eq!(path, "net.edges");
+    ///     Ok("1 2\n2 4\n4 3\n".to_owned())
+    /// })?;
+    /// assert_eq!(scenario.topology, Topology::Links { links: vec![[1, 2], [2, 4], [4, 3]] });
+    /// assert_eq!(scenario.replicas, 4);
+    /// # Ok::<(), rejoin_sim::ScenarioError>(())
+    /// ```
+    pub fn read(
+        text: &str,
+        files: &mut dyn FnMut(&str) -> Result<String, String>,
+    ) -> Result<Self, ScenarioError> {
+        check::read(text, files)
+    }
+
+    /// Checks a scenario that was read from `text` and may have been changed since.
+    ///
+    /// # Errors
+    ///
+    /// What is wrong, and the bytes of `text` where it is.
+    ///
+    /// ```
+    /// use rejoin_crdts::spec::GCounterModel;
+    /// use rejoin_sim::{Registry, TypeSubject};
+    /// let mut registry = Registry::new();
+    /// registry.add(TypeSubject::new("likes", "how many like it", GCounterModel));
+    /// use rejoin_sim::Scenario;
+    /// let text = "type = 'somebody else'\nloss = 2";
+    /// let mut scenario = Scenario::read(text, &mut |path| Err(format!("no {path}")))?;
+    /// scenario.subject = "likes".to_owned();
+    /// let error = scenario.check_in(text, &registry).unwrap_err();
+    /// assert_eq!(error.span().map(|span| &text[span]), Some("2"));
+    /// # Ok::<(), rejoin_sim::ScenarioError>(())
+    /// ```
+    pub fn check_in(&self, text: &str, registry: &Registry) -> Result<(), ScenarioError> {
+        check::check(self, Some(registry), Some(text))
     }
 
     /// Checks a scenario that was made or changed by a program.
@@ -248,17 +308,17 @@ impl Scenario {
     /// assert!(Scenario { loss: 2.0, ..Scenario::of("likes") }.check(&registry).is_err());
     /// ```
     pub fn check(&self, registry: &Registry) -> Result<(), ScenarioError> {
-        check::check(self, Some(registry))
+        check::check(self, Some(registry), None)
     }
 
     /// Reads a scenario from TOML without checking it.
     pub(crate) fn parse_unchecked(text: &str) -> Result<Self, ScenarioError> {
-        check::read(text)
+        Self::read(text, &mut |path| Err(format!("`{path}` should have been read")))
     }
 
     /// Checks everything but the names of its type and policy.
     pub(crate) fn check_numbers(&self) -> Result<(), ScenarioError> {
-        check::check(self, None)
+        check::check(self, None, None)
     }
 
     /// The scenario as TOML, every default written out.

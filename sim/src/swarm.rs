@@ -62,6 +62,44 @@ impl Trouble {
         Self::Caps,
     ];
 
+    /// What it is, in a few words.
+    ///
+    /// ```
+    /// use rejoin_sim::Trouble;
+    /// assert_eq!(Trouble::Redeliver.summary(), "old messages arrive again");
+    /// ```
+    #[must_use]
+    pub const fn summary(self) -> &'static str {
+        match self {
+            Self::Loss => "messages are lost",
+            Self::Duplicate => "messages arrive twice",
+            Self::Reorder => "messages leave their link's order",
+            Self::Redeliver => "old messages arrive again",
+            Self::Corrupt => "messages are damaged",
+            Self::Bandwidth => "links are narrow, and their buffers finite",
+            Self::Asymmetry => "some links are slower, or lose more, than the way back",
+            Self::Priorities => "links have priorities instead of latencies (`pct`)",
+            Self::Partitions => "the network is cut, in any way",
+            Self::Crashes => "replicas crash, with any disk",
+            Self::Pauses => "replicas stand still",
+            Self::Clocks => "clocks are ahead, drift, jump, stop, or show nonsense",
+            Self::Churn => "replicas leave, and others join",
+            Self::Caps => "caps and intervals of the protocol are small",
+        }
+    }
+
+    /// The kind called `name`.
+    ///
+    /// ```
+    /// use rejoin_sim::Trouble;
+    /// assert_eq!(Trouble::find("churn"), Some(Trouble::Churn));
+    /// assert_eq!(Trouble::find("weather"), None);
+    /// ```
+    #[must_use]
+    pub fn find(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|trouble| trouble.name() == name)
+    }
+
     /// Its name in kebab case.
     ///
     /// ```
@@ -116,8 +154,12 @@ pub struct Swarm {
 }
 
 impl Swarm {
-    /// A swarm of scenarios that have the type of `base`, its written faults, its checks, and the
-    /// times in it; and its policy, if it names one.
+    /// A swarm of scenarios that have the type of `base`, its written faults and rules for links, its
+    /// checks, and the times in it; and its policy, if it names one. What `base` leaves to chance
+    /// (probabilities, and how many faults are drawn) is for the swarm to say, kind by kind.
+    ///
+    /// Replicas and topology are drawn, too, unless `base` names replicas in a fault, a link or
+    /// `shares`.
     ///
     /// ```
     /// use rejoin_sim::{Scenario, Swarm};
@@ -158,7 +200,7 @@ impl Swarm {
     pub fn draw(&self, policies: &[String], seed: u64) -> Scenario {
         let spread = Seed::new(seed);
         let draws = |n| spread.draws(Stream::Swarm, EventId::root(Kind::Swarm, n));
-        let mut scenario = self.base.clone();
+        let mut scenario = calm(&self.base);
         self.shape(&mut scenario, policies, &mut draws(0));
         for (n, trouble) in (1..).zip(Trouble::ALL) {
             let mut draws = draws(n);
@@ -167,6 +209,35 @@ impl Swarm {
             }
         }
         scenario
+    }
+
+    /// The kinds of trouble that may be turned on.
+    ///
+    /// ```
+    /// use rejoin_sim::{Scenario, Swarm, Trouble};
+    /// let swarm = Swarm::around(Scenario::of("or-map")).only([Trouble::Loss]);
+    /// assert!(swarm.troubles().eq([Trouble::Loss]));
+    /// ```
+    pub fn troubles(&self) -> impl Iterator<Item = Trouble> {
+        self.troubles.iter().copied()
+    }
+
+    /// The kinds of trouble that are on with `seed`.
+    ///
+    /// ```
+    /// use rejoin_sim::{Scenario, Swarm, Trouble};
+    /// let swarm = Swarm::around(Scenario::of("or-map"));
+    /// for seed in 0..20 {
+    ///     let lossy = swarm.draw(&["delta".to_owned()], seed).loss > 0.0;
+    ///     assert_eq!(swarm.on(seed).any(|trouble| trouble == Trouble::Loss), lossy);
+    /// }
+    /// ```
+    pub fn on(&self, seed: u64) -> impl Iterator<Item = Trouble> {
+        let spread = Seed::new(seed);
+        (1..).zip(Trouble::ALL).filter_map(move |(n, trouble)| {
+            let mut draws = spread.draws(Stream::Swarm, EventId::root(Kind::Swarm, n));
+            (self.troubles.contains(&trouble) && draws.below(2) == 0).then_some(trouble)
+        })
     }
 
     /// Sizes, topology, policy and workload.
@@ -185,7 +256,8 @@ impl Swarm {
             base.leave.iter().map(|leave| leave.replica).max(),
             base.link.iter().flat_map(|link| link.from.iter().chain(&link.to).copied()).max(),
         ];
-        let fixed = named.iter().any(Option::is_some);
+        let fixed = named.iter().any(Option::is_some)
+            || matches!(base.topology, Topology::Links { .. } | Topology::File { .. });
         if !fixed && scenario.shares.is_empty() {
             scenario.replicas = 2 + draws.below(5);
             scenario.writers = (draws.below(3) == 0).then(|| 1 + draws.below(scenario.replicas));
@@ -200,6 +272,28 @@ impl Swarm {
             let (count, roam) = (1 + draws.below(4), percent(draws, 100));
             scenario.clients = Some(Clients { count, roam, token: true });
         }
+    }
+}
+
+/// `base` without what it leaves to chance.
+fn calm(base: &Scenario) -> Scenario {
+    let base = base.clone();
+    Scenario {
+        loss: 0.0,
+        duplicate: 0.0,
+        reorder: 0.0,
+        redeliver: 0.0,
+        corrupt: 0.0,
+        bandwidth: None,
+        pct: None,
+        skew_ms: 0,
+        drift_ppm: 0,
+        partitions: 0,
+        crashes: 0,
+        pauses: 0,
+        clocks: 0,
+        churn: 0,
+        ..base
     }
 }
 
@@ -264,9 +358,11 @@ fn turn_on(trouble: Trouble, scenario: &mut Scenario, draws: &mut Draws) {
         Trouble::Churn => scenario.churn = 1 + draws.below(2),
         Trouble::Caps => {
             let mut cap = |small: &[u64]| (draws.below(2) == 0).then(|| draws.one_of(small));
+            // Replicas that are not woken while they may settle cannot.
+            let settle_ms = scenario.settle_ms;
             let drawn = Caps {
-                gossip_ms: cap(&[10, 50, 400]),
-                heartbeat_ms: cap(&[50, 400]),
+                gossip_ms: cap(&[10, 50, 400]).map(|ms| ms.min(settle_ms)),
+                heartbeat_ms: cap(&[50, 400]).map(|ms| ms.min(settle_ms)),
                 buffer: cap(&[0, 1, 3]),
                 batch: cap(&[0, 1, 2]),
                 window: cap(&[0, 1, 2]),

@@ -2,6 +2,8 @@
 
 mod file;
 
+use std::num::NonZeroU32;
+
 use serde::{Deserialize, Serialize};
 use smallvec::SmallVec;
 
@@ -227,7 +229,7 @@ pub struct Passage {
     /// Its place among the others of its link.
     pub way: Way,
     /// The number that its damage is drawn from, if it is damaged.
-    pub damage: Option<u64>,
+    pub damage: Option<NonZeroU32>,
 }
 
 /// The place of a message among the others of its link.

@@ -118,11 +118,46 @@ impl fmt::Display for Class {
     }
 }
 
+/// What people call what went wrong.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
+pub enum Anomaly {
+    /// What was written is not there.
+    LostUpdate,
+    /// What was taken away is there again.
+    Resurrection,
+    /// Something is read that is not to be seen yet.
+    Phantom,
+    /// A client reads less than it has read or written before.
+    StaleRead,
+    /// Something is to be seen, and what led to it is not.
+    EffectBeforeCause,
+    /// Replicas that know the same do not read the same.
+    Divergence,
+}
+
+/// `lost update`, `resurrection`.
+impl fmt::Display for Anomaly {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::LostUpdate => "lost update",
+            Self::Resurrection => "resurrection",
+            Self::Phantom => "phantom",
+            Self::StaleRead => "stale read",
+            Self::EffectBeforeCause => "effect before its cause",
+            Self::Divergence => "divergence",
+        })
+    }
+}
+
 /// A check that failed: which, when, where, and why, in words.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Violation {
     /// Which check.
     pub class: Class,
+    /// What it is called, if it has a name.
+    pub anomaly: Option<Anomaly>,
     /// When it failed.
     pub at_us: Time,
     /// What the replicas concerned read, side by side, by address.
@@ -142,6 +177,7 @@ impl Violation {
     pub(crate) fn new(class: Class, at_us: Time, explanation: String) -> Self {
         Self {
             class,
+            anomaly: None,
             at_us,
             values: Vec::new(),
             expected: None,

@@ -20,7 +20,7 @@ fn explored(subject: &Arc<dyn Subject>, scope: &Scope) -> Explored {
 
 fn gallery(each: impl Fn(&'static rejoin_gallery::Entry, &Arc<dyn Subject>, Reductions)) {
     let registry = rejoin_cli::builtin();
-    for entry in rejoin_gallery::catalogue() {
+    for entry in rejoin_gallery::types() {
         let subject = registry.get(&entry.to_string()).expect("it is registered");
         for reductions in [Reductions::ALL, Reductions::NONE] {
             each(entry, subject, reductions);

@@ -1,6 +1,6 @@
 //! The totals of many runs, and the first of the failures.
 
-use rejoin_sim::{Scenario, Verdict};
+use rejoin_sim::{Scenario, Swarm, Verdict};
 
 use super::counts::label;
 use super::line::{Line, Page, Style};
@@ -19,6 +19,8 @@ pub(crate) struct Around<'a> {
     pub(crate) title: String,
     /// The scenario.
     pub(crate) scenario: &'a Scenario,
+    /// What draws each run's own around it, if one does.
+    pub(crate) swarm: Option<&'a Swarm>,
     /// What to type next, and why.
     pub(crate) next: (String, &'a str),
 }
@@ -33,15 +35,29 @@ pub(crate) fn campaign(
     let mut page = Page::new(screen);
     let tally = &campaign.tally;
     page.title(&around.title);
-    page.lines(configuration::of_campaign(around.scenario, &campaign.policy, screen.width));
+    let (scenario, policy) = (around.scenario, &campaign.policy);
+    page.lines(match around.swarm {
+        Some(swarm) => configuration::of_swarm(scenario, swarm, policy, screen.width),
+        None => configuration::of_campaign(scenario, policy, screen.width),
+    });
     page.blank();
+    if campaign.interrupted {
+        let all = campaign.seeds.end - campaign.seeds.start;
+        let words =
+            format!("interrupted after {} of {}", thousands(campaign.runs), count(all, "run"));
+        page.line(Line::new().styled(Style::Warn, words));
+    }
     page.lines(totals(campaign, screen.width));
     page.line(label("twice").plain(match tally.nondeterministic {
         0 => format!("{} of them, and the same each time", thousands(tally.made_twice)),
         number => format!("{} of them; {number} differed", thousands(tally.made_twice)),
     }));
-    page.lines(counts::faults(&tally.faults, screen.width));
+    page.lines(match &campaign.swarm {
+        Some(on) => counts::swarm(&tally.faults, on),
+        None => counts::faults(tally.faults.iter().map(|fault| &fault.count), screen.width),
+    });
     page.lines(counts::traffic(&tally.traffic, screen.width));
+    page.lines(counts::sessions(&tally.sessions, screen.width));
     page.lines(counts::operations(&tally.operations, screen.width));
     if everything {
         page.lines(counts::details(&tally.operations, &tally.traffic));
@@ -112,6 +128,11 @@ fn conclusion(page: &mut Page, campaign: &Campaign, everything: bool) {
             }
             page.line("  Run more seeds, or a scenario in which it must happen.");
         }
+        (None, Verdict::Held) if campaign.interrupted => {
+            page.line(
+                Line::new().styled(Style::Good, "held").plain(": every check, in the runs so far"),
+            );
+        }
         (None, Verdict::Held) => {
             page.line(Line::new().styled(Style::Good, "held").plain(": every check, in every run"));
         }
@@ -132,6 +153,11 @@ fn saved(page: &mut Page, campaign: &Campaign, everything: bool) {
         page.line(format!("  and {} more; --verbose lists all", thousands(rest as u64)));
     }
     campaign.small.iter().for_each(|small| made_small(page, small));
+    if let Some(unsaved) = &campaign.unsaved {
+        for line in wrap(unsaved, page.width() - 2) {
+            page.line(Line::new().styled(Style::Warn, format!("  {line}")));
+        }
+    }
     if let Some(replay) = &campaign.replay {
         page.replay(replay);
     }

@@ -2,13 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use rejoin_sim::scenario::{Disk, Latency, PartitionKind, Topology};
+use rejoin_sim::scenario::{Bandwidth, Caps, Disk, Latency, Link, PartitionKind, Topology};
 use rejoin_sim::trace::{ClockChange, Decisions, Fault};
-use rejoin_sim::{Outcome, Scenario};
+use rejoin_sim::{Outcome, Scenario, Swarm, Trouble};
 
 use super::counts;
 use super::line::{Line, Style};
-use super::text::{bytes, count, ms, percent};
+use super::text::{bytes, count, ms, percent, wrap};
 
 /// The lines for a run: what and where, the network, the faults, all of it. `remark` is on the
 /// seed.
@@ -24,6 +24,52 @@ pub(crate) fn of_run(outcome: &Outcome, remark: &str, width: usize) -> Vec<Line>
 pub(crate) fn of_campaign(scenario: &Scenario, policy: &str, width: usize) -> Vec<Line> {
     let mut items = subject(scenario, policy);
     items.extend(network(scenario, None));
+    items.extend(written_faults(scenario));
+    for (number, one, many) in [
+        (scenario.partitions, "drawn partition", "drawn partitions"),
+        (scenario.crashes, "drawn crash", "drawn crashes"),
+        (scenario.pauses, "drawn pause", "drawn pauses"),
+        (scenario.clocks, "drawn clock fault", "drawn clock faults"),
+        (scenario.churn, "replica replaced", "replicas replaced"),
+    ] {
+        match number {
+            0 => {}
+            1 => items.push(format!("1 {one}")),
+            _ => items.push(format!("{} {many}", super::thousands(number))),
+        }
+    }
+    flow(items, width)
+}
+
+/// The lines for a campaign of a swarm: what all runs have, and what each draws.
+pub(crate) fn of_swarm(
+    scenario: &Scenario,
+    swarm: &Swarm,
+    policy: &str,
+    width: usize,
+) -> Vec<Line> {
+    let mut items = vec![
+        format!("{} by {policy}", scenario.subject),
+        format!(
+            "up to {} in {}",
+            count(scenario.ops.max(8), "operation"),
+            ms(scenario.duration_ms)
+        ),
+        format!("{} to settle", ms(scenario.settle_ms)),
+    ];
+    items.extend(written_faults(scenario));
+    let mut lines = flow(items, width);
+    let kinds: Vec<&str> = swarm.troubles().map(Trouble::name).collect();
+    let drawn = format!(
+        "drawn for each seed: sizes, topology, latency, operations, and any of {}",
+        kinds.join(", ")
+    );
+    lines.extend(wrap(&drawn, width).into_iter().map(Line::from));
+    lines
+}
+
+fn written_faults(scenario: &Scenario) -> Vec<String> {
+    let mut items = Vec::new();
     items.extend(scenario.partition.iter().map(|cut| {
         let heal_ms = cut.heal_ms.unwrap_or(scenario.duration_ms);
         let flapping = if cut.flap_ms.is_some() { ", flapping" } else { "" };
@@ -46,20 +92,7 @@ pub(crate) fn of_campaign(scenario: &Scenario, policy: &str, width: usize) -> Ve
     for leave in &scenario.leave {
         items.push(format!("r{} leaves at {}", leave.replica, ms(leave.at_ms)));
     }
-    for (number, one, many) in [
-        (scenario.partitions, "drawn partition", "drawn partitions"),
-        (scenario.crashes, "drawn crash", "drawn crashes"),
-        (scenario.pauses, "drawn pause", "drawn pauses"),
-        (scenario.clocks, "drawn clock fault", "drawn clock faults"),
-        (scenario.churn, "replica replaced", "replicas replaced"),
-    ] {
-        match number {
-            0 => {}
-            1 => items.push(format!("1 {one}")),
-            _ => items.push(format!("{} {many}", super::thousands(number))),
-        }
-    }
-    flow(items, width)
+    items
 }
 
 fn subject(scenario: &Scenario, policy: &str) -> Vec<String> {
@@ -68,23 +101,44 @@ fn subject(scenario: &Scenario, policy: &str) -> Vec<String> {
         let weights: Vec<String> = scenario.shares.iter().map(u64::to_string).collect();
         operations.push_str(&format!(" shared {}", weights.join(":")));
     }
-    vec![
+    let mut items = vec![
         format!("{} by {policy}", scenario.subject),
         format!("{} in a {}", count(scenario.replicas, "replica"), topology(&scenario.topology)),
         format!("{operations} in {}", ms(scenario.duration_ms)),
-    ]
+    ];
+    if let Some(pool) = scenario.pool {
+        items.push(format!("{pool} different"));
+    }
+    if let Some(writers) = scenario.writers {
+        items.push(format!("at {}", count(writers, "replica")));
+    }
+    if !scenario.load.is_empty() {
+        let rates: Vec<String> =
+            scenario.load.iter().map(|at| format!("{} at {}", at.rate, ms(at.at_ms))).collect();
+        items.push(format!("load {}", rates.join(", ")));
+    }
+    items
 }
 
-fn topology(topology: &Topology) -> &'static str {
+fn topology(topology: &Topology) -> String {
     match topology {
-        Topology::RandomRegular { .. } => "random regular graph",
-        Topology::Links { .. } => "network of given links",
-        _ => topology.name(),
+        Topology::Tree { arity } => format!("tree of arity {arity}"),
+        Topology::Grid { width } => format!("grid {width} wide"),
+        Topology::RandomRegular { degree } => format!("random graph of degree {degree}"),
+        Topology::Hierarchy { regions, gateways, edges } => {
+            format!("hierarchy of {regions} × {gateways} × {edges}")
+        }
+        Topology::Links { .. } => "network of given links".to_owned(),
+        _ => topology.name().to_owned(),
     }
 }
 
 fn network(scenario: &Scenario, decisions: Option<&Decisions>) -> Vec<String> {
-    let mut items = vec![latency(scenario.latency)];
+    // Priorities take the place of latencies.
+    let mut items = vec![match scenario.pct {
+        Some(depth) => format!("priorities of depth {depth} instead of latencies"),
+        None => latency(scenario.latency),
+    }];
     for (name, probability) in [
         ("loss", scenario.loss),
         ("duplicates", scenario.duplicate),
@@ -99,18 +153,16 @@ fn network(scenario: &Scenario, decisions: Option<&Decisions>) -> Vec<String> {
             items.push(format!("{name} {}", percent(probability)));
         }
     }
-    if let Some(bandwidth) = scenario.bandwidth {
-        items.push(format!("{} a second on a link", bytes(bandwidth.bytes_per_s)));
-    }
-    if !scenario.link.is_empty() {
-        items.push(count(scenario.link.len() as u64, "rule").replace("rule", "rule for links"));
-    }
-    if let Some(depth) = scenario.pct {
-        items.push(format!("priorities of depth {depth} instead of latencies"));
+    items.extend(scenario.bandwidth.map(bandwidth));
+    match scenario.link.as_slice() {
+        // What is drawn for one run is said; what would fill a page is counted.
+        few if few.len() <= 4 => items.extend(few.iter().map(link)),
+        many => items.push(format!("{} rules for links", super::thousands(many.len() as u64))),
     }
     if let Some(clients) = scenario.clients {
         let with = if clients.token { " with tokens" } else { "" };
-        items.push(format!("{}{with}", count(clients.count, "roaming client")));
+        let roaming = format!("{}{with}", count(clients.count, "client"));
+        items.push(format!("{roaming}, roaming {}", percent(clients.roam)));
     }
     if scenario.skew_ms > 0 {
         let drawn = decisions.map(|decisions| {
@@ -123,11 +175,57 @@ fn network(scenario: &Scenario, decisions: Option<&Decisions>) -> Vec<String> {
     if scenario.drift_ppm > 0 {
         items.push(format!("clocks drift by up to {} ppm", scenario.drift_ppm));
     }
-    if let Some(gossip_ms) = scenario.config.gossip_ms {
-        items.push(format!("gossip every {}", ms(gossip_ms)));
-    }
+    items.extend(caps(&scenario.config));
     items.push(format!("{} to settle", ms(scenario.settle_ms)));
+    if let Some(checks) = &scenario.checks {
+        let names: Vec<&str> = checks.iter().map(|class| class.name()).collect();
+        let names = if names.is_empty() { "nothing".to_owned() } else { names.join(", ") };
+        items.push(format!("checked: {names}"));
+    }
     items
+}
+
+fn bandwidth(bandwidth: Bandwidth) -> String {
+    let Bandwidth { bytes_per_s, buffer_bytes } = bandwidth;
+    format!("{} a second on a link, {} wait", bytes(bytes_per_s), bytes(buffer_bytes))
+}
+
+/// `r1 to r2 r3: loss 40 %`: a rule for links.
+fn link(link: &Link) -> String {
+    let named = |addresses: &[u64]| match addresses {
+        [] => "any".to_owned(),
+        _ => addresses.iter().map(|address| format!("r{address}")).collect::<Vec<_>>().join(" "),
+    };
+    let mut rules: Vec<String> = link.latency.map(latency).into_iter().collect();
+    for (name, probability) in [
+        ("loss", link.loss),
+        ("duplicates", link.duplicate),
+        ("reordering", link.reorder),
+        ("old messages again", link.redeliver),
+        ("damage", link.corrupt),
+    ] {
+        rules.extend(probability.map(|probability| format!("{name} {}", percent(probability))));
+    }
+    rules.extend(link.bandwidth.map(bandwidth));
+    let rules = if rules.is_empty() { "nothing special".to_owned() } else { rules.join(", ") };
+    format!("{} to {}: {rules}", named(&link.from), named(&link.to))
+}
+
+fn caps(caps: &Caps) -> Vec<String> {
+    let times = [
+        (caps.gossip_ms, "gossip every"),
+        (caps.heartbeat_ms, "heartbeat every"),
+        (caps.max_ahead_ms, "stamps ahead by up to"),
+    ];
+    let sizes = [
+        (caps.buffer, "buffer"),
+        (caps.batch, "batch"),
+        (caps.window, "window"),
+        (caps.snapshot_every, "snapshot every"),
+    ];
+    let times = times.into_iter().filter_map(|(cap, what)| Some(format!("{what} {}", ms(cap?))));
+    let sizes = sizes.into_iter().filter_map(|(cap, what)| Some(format!("{what} {}", cap?)));
+    times.chain(sizes).collect()
 }
 
 fn latency(latency: Latency) -> String {

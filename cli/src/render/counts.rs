@@ -1,9 +1,12 @@
 //! How often things happened: faults, messages, operations.
 
-use rejoin_sim::outcome::{FaultCount, Operations, Traffic};
+use std::collections::BTreeMap;
+
+use rejoin_sim::outcome::{FaultCount, Operations, SessionCounts, Traffic};
 
 use super::line::{Line, Style};
 use super::text::{self, bytes, count, thousands};
+use crate::sweep::FaultTally;
 
 /// Columns of the words on the left.
 pub(crate) const LABEL: usize = 9;
@@ -33,8 +36,11 @@ pub(crate) fn flow(name: Option<&str>, items: Vec<(Style, String)>, width: usize
 }
 
 /// Each kind of fault that fired, and each that should have.
-pub(crate) fn faults(faults: &[FaultCount], width: usize) -> Vec<Line> {
-    let mentioned = faults.iter().filter(|fault| fault.configured || fault.fired > 0);
+pub(crate) fn faults<'f>(
+    faults: impl IntoIterator<Item = &'f FaultCount>,
+    width: usize,
+) -> Vec<Line> {
+    let mentioned = faults.into_iter().filter(|fault| fault.configured || fault.fired > 0);
     let mut items: Vec<(Style, String)> = mentioned
         .map(|fault| {
             let style = if fault.fired == 0 { Style::Warn } else { Style::Plain };
@@ -45,6 +51,28 @@ pub(crate) fn faults(faults: &[FaultCount], width: usize) -> Vec<Line> {
         items.push((Style::Plain, "none asked for".to_owned()));
     }
     flow(Some("faults"), items, width)
+}
+
+/// Each kind of fault of a swarm: in how many runs it was on, in how many it fired, and how often.
+/// `on` has kinds of trouble; those that have no count of their own come last.
+pub(crate) fn swarm(faults: &[FaultTally], on: &BTreeMap<&str, u64>) -> Vec<Line> {
+    let columns = |kind: &str, runs: &str, fired: &str| format!("{kind:<20}{runs:>8}{fired:>10}");
+    let mut lines = vec![Line::new().styled(Style::Faint, columns("faults", "on in", "fired in"))];
+    for FaultTally { count, runs_configured, runs_fired } in faults {
+        if count.configured || count.fired > 0 {
+            let name = format!("  {}", text::clean(&count.name));
+            let row = columns(&name, &thousands(*runs_configured), &thousands(*runs_fired));
+            let style = if count.fired == 0 { Style::Warn } else { Style::Plain };
+            let often = text::of_unit(count.fired, &text::clean(&count.unit));
+            lines.push(Line::new().plain(row).plain("  ").styled(style, often));
+        }
+    }
+    for kind in ["asymmetry", "priorities", "caps"] {
+        if let Some(runs) = on.get(kind) {
+            lines.push(Line::from(columns(&format!("  {kind}"), &thousands(*runs), "-")));
+        }
+    }
+    lines
 }
 
 /// What went over the network.
@@ -86,6 +114,24 @@ pub(crate) fn operations(operations: &Operations, width: usize) -> Vec<Line> {
     }
     items.push((Style::Plain, count(operations.concurrent_pairs, "concurrent pair")));
     flow(Some("done"), items, width)
+}
+
+/// What became of roaming clients, if there were any.
+pub(crate) fn sessions(sessions: &SessionCounts, width: usize) -> Vec<Line> {
+    if sessions.served == 0 {
+        return Vec::new();
+    }
+    let mut items = vec![(Style::Plain, format!("{} times", thousands(sessions.served)))];
+    if sessions.turned_away > 0 {
+        items.push((Style::Plain, format!("{} turned away", thousands(sessions.turned_away))));
+    }
+    if sessions.abandoned > 0 {
+        items.push((Style::Plain, format!("{} given up", thousands(sessions.abandoned))));
+    }
+    for (name, number) in &sessions.anomalies {
+        items.push((Style::Warn, format!("no {} {} times", text::clean(name), thousands(*number))));
+    }
+    flow(Some("served"), items, width)
 }
 
 /// The counters that the lines above leave out.

@@ -26,14 +26,30 @@ pub(crate) fn list(screen: Screen, list: &List<'_>) -> String {
     for preset in &list.presets {
         entry(&mut page, preset.name, widest, preset.summary);
     }
-    if !broken.is_empty() {
+    for (name, remark, listed) in [
+        ("topologies", "topology = … in a scenario", &list.topologies),
+        ("faults", "--swarm --faults KINDS: what a swarm may turn on", &list.faults),
+    ] {
         page.blank();
-        heading(&mut page, "broken types", "on purpose, and what finds them");
-        for listed in &broken {
-            let judges = listed.found_by.as_deref().unwrap_or_default().join(", ");
-            let judges = if judges.is_empty() { "nothing yet".to_owned() } else { judges };
+        heading(&mut page, name, remark);
+        for entry in listed {
+            self::entry(&mut page, entry.name, widest, entry.summary);
+        }
+    }
+    let (protocols, types): (Vec<&Listed<'_>>, Vec<_>) =
+        broken.into_iter().partition(|listed| listed.check.is_some());
+    let parts = [
+        ("broken types", "on purpose, and what finds them", types),
+        ("broken protocols", "run --type NAME: each in a scenario of its own", protocols),
+    ];
+    for (name, remark, broken) in parts.iter().filter(|(_, _, broken)| !broken.is_empty()) {
+        page.blank();
+        heading(&mut page, name, remark);
+        for listed in broken {
             page.line(
-                Line::new().plain(format!("  {:<31}  ", listed.name)).styled(Style::Faint, judges),
+                Line::new()
+                    .plain(format!("  {:<31}  ", listed.name))
+                    .styled(Style::Faint, finders(listed)),
             );
             page.lines(
                 wrap(&listed.summary, screen.width.saturating_sub(6))
@@ -43,6 +59,18 @@ pub(crate) fn list(screen: Screen, list: &List<'_>) -> String {
         }
     }
     page.print()
+}
+
+/// The commands that find it, and of a protocol the check.
+fn finders(listed: &Listed<'_>) -> String {
+    let found_by = listed.found_by.as_deref().unwrap_or_default();
+    match (listed.check, listed.pending) {
+        (Some(check), None) => check.to_owned(),
+        (Some(check), Some(pending)) if check == pending => format!("{check} (not checked yet)"),
+        (Some(check), Some(pending)) => format!("{check} (there is no {pending} yet)"),
+        (None, _) if found_by.is_empty() => "nothing yet".to_owned(),
+        (None, _) => found_by.join(", "),
+    }
 }
 
 fn heading(page: &mut Page, name: &str, remark: &str) {

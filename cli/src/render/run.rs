@@ -123,6 +123,7 @@ fn below(
     let counted = |lines| at_most(most.counts, lines, screen.width);
     below.lines(counted(counts::faults(&outcome.faults, screen.width)));
     below.lines(counted(counts::traffic(&outcome.traffic, screen.width)));
+    below.lines(counted(counts::sessions(&outcome.sessions, screen.width)));
     if everything || outcome.verdict != Verdict::Violated {
         below.lines(counted(counts::operations(&outcome.operations, screen.width)));
     }

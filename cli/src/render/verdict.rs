@@ -1,7 +1,7 @@
 //! What a run showed, in words.
 
 use rejoin_sim::outcome::Reading;
-use rejoin_sim::{Class, Outcome, Verdict, Violation};
+use rejoin_sim::{Anomaly, Class, Outcome, Verdict, Violation};
 
 use super::counts::{LABEL, label};
 use super::line::{Line, Page, Style};
@@ -39,6 +39,14 @@ pub(crate) fn in_words(class: Class) -> &'static str {
         Class::Stamp => "an operation is stamped before what it saw",
         Class::Refusal => "what was refused changed the replica",
         Class::Wire => "what is written down does not come back",
+        Class::Invariant => "an invariant of the application is broken",
+        Class::Inflation => "a replica knows less than it did",
+        Class::Causality => "an effect is seen before its cause",
+        Class::ReadYourWrites => "a client misses what it wrote",
+        Class::MonotonicReads => "a client misses what it had read",
+        Class::MonotonicWrites => "a client's writes are seen out of order",
+        Class::WritesFollowReads => "a client's write is seen before what it had read",
+        Class::Corruption => "a damaged message was taken for another",
         _ => "a check failed",
     }
 }
@@ -81,9 +89,12 @@ pub(crate) fn verdict(page: &mut Page, outcome: &Outcome, detail: Detail) {
 
 /// A failed check: its class, the values side by side, and what is wrong.
 pub(crate) fn violated(page: &mut Page, violation: &Violation, detail: Detail) {
+    // Where the class says it already, its name would only repeat that.
+    let anomaly = violation.anomaly.filter(|anomaly| *anomaly != Anomaly::Divergence);
+    let named = anomaly.map(|anomaly| format!("{anomaly}: ")).unwrap_or_default();
     page.line(
         Line::new().styled(Style::Bad, format!("violated ({})", violation.class)).plain(format!(
-            " at {}: {}",
+            " at {}: {named}{}",
             violation.at_us,
             in_words(violation.class)
         )),

@@ -5,24 +5,27 @@ mod small;
 mod tally;
 mod traces;
 
+use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
 use std::ops::Range;
 use std::thread::available_parallelism;
 
 use rayon::ThreadPoolBuilder;
 use rayon::iter::{IntoParallelIterator as _, ParallelIterator as _};
-use rejoin_sim::{Registry, Verdict};
+use rejoin_sim::{Registry, Trouble, Verdict};
 use serde::Serialize;
 
 use progress::Progress;
 pub(crate) use small::Small;
-pub(crate) use tally::Tally;
+pub(crate) use tally::{FaultTally, Tally};
 use traces::Traces;
 
 use crate::Report;
 use crate::args::SweepArgs;
 use crate::broken;
+use crate::exit::Exit;
 use crate::input::InputError;
+use crate::interrupt::Interrupt;
 use crate::program::Program;
 use crate::render::campaign::{Around, campaign};
 use crate::render::{Screen, count};
@@ -48,8 +51,13 @@ pub(crate) struct Campaign {
     pub(crate) policy: String,
     /// The seeds, half-open.
     pub(crate) seeds: Range<u64>,
-    /// How many there are.
+    /// How many were run: all of them, unless it was interrupted.
     pub(crate) runs: u64,
+    /// Whether it was ended before its end.
+    pub(crate) interrupted: bool,
+    /// Of a swarm: in how many runs each kind of trouble was on, of those that could be.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) swarm: Option<BTreeMap<&'static str, u64>>,
     /// The counts over all runs.
     #[serde(flatten)]
     pub(crate) tally: Tally,
@@ -57,6 +65,8 @@ pub(crate) struct Campaign {
     pub(crate) failures: Vec<Failure>,
     /// The lowest failure of each class, made small.
     pub(crate) small: Vec<Small>,
+    /// Why some of them could not be saved.
+    pub(crate) unsaved: Option<String>,
     /// The line that runs the lowest failure again.
     pub(crate) replay: Option<String>,
 }
@@ -72,39 +82,50 @@ pub(crate) struct Failure {
     pub(crate) trace: Option<String>,
 }
 
+/// Who looks on while a campaign runs.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Watch<'a> {
+    /// Whether somebody sees a progress bar.
+    pub(crate) progress: bool,
+    /// What may end it early.
+    pub(crate) interrupt: &'a Interrupt,
+}
+
 /// Runs the campaign.
 pub(crate) fn sweep(
     registry: &Registry,
     args: &SweepArgs,
     program: &Program,
     screen: Screen,
-    progress: bool,
+    watch: Watch<'_>,
 ) -> Result<Report, InputError> {
     let selection = Selection::make(registry, Some(&args.scenario), &args.choice)?;
     let traces = Traces::new(&args.traces, args.keep, &selection)?;
     let tally = {
-        let progress = Progress::new(args.seeds.end - args.seeds.start, progress);
-        run_all(&selection, args, &traces, &progress, program)?
+        let progress = Progress::new(args.seeds.end - args.seeds.start, watch.progress);
+        run_all(&selection, args, &traces, &progress, watch.interrupt, program)?
     };
 
     let mut campaign_result = conclude(&selection, args, tally, &traces, program);
-    if !args.no_shrink && args.keep > 0 {
-        let failures = &campaign_result.failures;
+    if !args.no_shrink && args.keep > 0 && !campaign_result.interrupted {
+        let (failures, seen) = (&campaign_result.failures, watch.progress);
         campaign_result.small =
-            small::first_of_each_class(&selection, failures, &traces, program, progress)?;
+            small::first_of_each_class(&selection, failures, &traces, program, seen)?;
     }
     let next = next(registry, &selection, args, program, &campaign_result);
     let text = if args.format.json {
         crate::json(&campaign_result)
     } else {
-        let title = match selection.story {
-            Some(story) => format!("{}: {story}", selection.name),
-            None => selection.name.clone(),
-        };
-        let around = Around { title, scenario: &selection.scenario, next };
+        let (title, scenario) = (selection.title(), &selection.scenario);
+        let around = Around { title, scenario, swarm: selection.swarm.as_ref(), next };
         campaign(screen, &campaign_result, &around, args.format.verbose)
     };
-    Ok(Report { text, exit: campaign_result.verdict.into() })
+    let exit = match campaign_result.verdict {
+        Verdict::Violated => Exit::Violated,
+        _ if campaign_result.interrupted => Exit::Interrupted,
+        verdict => verdict.into(),
+    };
+    Ok(Report { text, exit })
 }
 
 /// Makes all runs, on as many threads as were asked for.
@@ -113,6 +134,7 @@ fn run_all(
     args: &SweepArgs,
     traces: &Traces,
     progress: &Progress,
+    interrupt: &Interrupt,
     program: &Program,
 ) -> Result<Tally, InputError> {
     let jobs = threads(args.jobs, args.seeds.end - args.seeds.start);
@@ -126,15 +148,19 @@ fn run_all(
         let outcome = selection.run(seed, twice, program)?;
         let failed = matches!(outcome.verdict, Verdict::Violated | Verdict::Nondeterministic);
         if failed {
-            traces.save(&outcome)?;
+            traces.save(&outcome);
         }
         progress.done(failed);
-        Ok(Tally::of(outcome, twice))
+        let on = selection.swarm.iter().flat_map(|swarm| swarm.on(seed));
+        let on: Vec<&str> = on.map(Trouble::name).collect();
+        Ok(Tally::of(outcome, twice, &on))
     };
+    let listening = interrupt.listen();
     pool.install(|| {
         args.seeds
             .clone()
             .into_par_iter()
+            .take_any_while(|_| !listening.asked())
             .map(one)
             .try_reduce(Tally::default, |one, other| Ok(one.and(other)))
     })
@@ -155,8 +181,12 @@ fn conclude(
     traces: &Traces,
     program: &Program,
 ) -> Campaign {
-    let runs = args.seeds.end - args.seeds.start;
-    let vacuous_because = vacuous(&tally, runs);
+    let runs = tally.runs;
+    let swarm = selection.swarm.as_ref().map(|swarm| {
+        let on = swarm.troubles().map(Trouble::name);
+        on.map(|kind| (kind, tally.on.get(kind).copied().unwrap_or(0))).collect::<BTreeMap<_, _>>()
+    });
+    let vacuous_because = vacuous(&tally, swarm.as_ref(), !args.choice.faults.is_empty());
     let verdict = if tally.violated > 0 {
         Verdict::Violated
     } else if tally.nondeterministic > 0 {
@@ -188,7 +218,10 @@ fn conclude(
         policy: selection.policy(),
         seeds: args.seeds.clone(),
         runs,
+        interrupted: runs < args.seeds.end - args.seeds.start,
+        swarm,
         tally,
+        unsaved: traces.unsaved(),
         failures,
         small: Vec::new(),
         replay,
@@ -196,7 +229,11 @@ fn conclude(
 }
 
 /// Why the campaign tested nothing, if so: no run did, or a fault that was asked for never came.
-fn vacuous(tally: &Tally, runs: u64) -> Option<String> {
+fn vacuous(tally: &Tally, swarm: Option<&BTreeMap<&str, u64>>, asked_for: bool) -> Option<String> {
+    let runs = tally.runs;
+    if runs == 0 {
+        return Some("no run was finished".to_owned());
+    }
     if tally.vacuous == runs {
         let (because, _) = tally.vacuous_because.iter().max_by_key(|(_, number)| **number)?;
         return Some(format!("none of the {} tested anything: {because}", count(runs, "run")));
@@ -204,8 +241,17 @@ fn vacuous(tally: &Tally, runs: u64) -> Option<String> {
     let idle: Vec<&str> = tally
         .faults
         .iter()
-        .filter(|fault| fault.configured && fault.fired == 0)
-        .map(|fault| fault.name.as_str())
+        .filter(|fault| fault.count.configured && fault.count.fired == 0)
+        .map(|fault| fault.count.name.as_str())
+        // A kind that was named must have been on at least once.
+        .chain(
+            swarm
+                .filter(|_| asked_for)
+                .into_iter()
+                .flatten()
+                .filter(|it| *it.1 == 0)
+                .map(|it| *it.0),
+        )
         .collect();
     (!idle.is_empty()).then(|| {
         format!(

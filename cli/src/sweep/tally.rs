@@ -2,13 +2,16 @@
 
 use std::collections::BTreeMap;
 
-use rejoin_sim::outcome::{FaultCount, Operations, Traffic};
+use rejoin_sim::outcome::{FaultCount, Operations, SessionCounts, Traffic};
 use rejoin_sim::{Outcome, Verdict};
 use serde::Serialize;
 
 /// The counts over some runs.
 #[derive(Debug, Default, Serialize)]
 pub(crate) struct Tally {
+    /// How many there are.
+    #[serde(skip)]
+    pub(crate) runs: u64,
     /// How many held.
     pub(crate) held: u64,
     /// How many were violated.
@@ -24,10 +27,15 @@ pub(crate) struct Tally {
     pub(crate) nondeterministic: u64,
     /// How many were made twice.
     pub(crate) made_twice: u64,
-    /// Each kind of fault, and how often it fired.
-    pub(crate) faults: Vec<FaultCount>,
+    /// Each kind of fault, how often it fired, and in how many runs.
+    pub(crate) faults: Vec<FaultTally>,
+    /// In how many runs each kind of trouble of a swarm was on.
+    #[serde(skip)]
+    pub(crate) on: BTreeMap<String, u64>,
     /// What became of the operations.
     pub(crate) operations: Operations,
+    /// What became of the sessions of roaming clients.
+    pub(crate) sessions: SessionCounts,
     /// What went over the network.
     pub(crate) traffic: Traffic,
     /// The class of each failure, by seed.
@@ -41,18 +49,40 @@ pub(crate) struct Tally {
     pub(crate) lowest: Option<Lowest>,
 }
 
+/// A kind of fault over some runs.
+#[derive(Debug, Serialize)]
+pub(crate) struct FaultTally {
+    #[serde(flatten)]
+    pub(crate) count: FaultCount,
+    /// In how many runs it was asked for.
+    pub(crate) runs_configured: u64,
+    /// In how many runs it fired.
+    pub(crate) runs_fired: u64,
+}
+
+impl From<FaultCount> for FaultTally {
+    fn from(count: FaultCount) -> Self {
+        let (runs_configured, runs_fired) =
+            (u64::from(count.configured), u64::from(count.fired > 0));
+        Self { count, runs_configured, runs_fired }
+    }
+}
+
 /// The failure with the lowest seed, in full.
 #[derive(Debug, Serialize)]
 #[serde(transparent)]
 pub(crate) struct Lowest(pub(crate) Box<Outcome>);
 
 impl Tally {
-    /// The counts of one run.
-    pub(crate) fn of(outcome: Outcome, twice: bool) -> Self {
+    /// The counts of one run, in which these kinds of trouble were on.
+    pub(crate) fn of(outcome: Outcome, twice: bool, on: &[&str]) -> Self {
         let mut tally = Self {
+            runs: 1,
             made_twice: u64::from(twice),
-            faults: outcome.faults.clone(),
+            faults: outcome.faults.iter().cloned().map(FaultTally::from).collect(),
+            on: on.iter().map(|kind| ((*kind).to_owned(), 1)).collect(),
             operations: outcome.operations.clone(),
+            sessions: outcome.sessions.clone(),
             traffic: outcome.traffic.clone(),
             fingerprint: identity(&outcome),
             ..Self::default()
@@ -87,6 +117,7 @@ impl Tally {
 
     /// The counts of these runs and those.
     pub(crate) fn and(mut self, other: Self) -> Self {
+        self.runs += other.runs;
         self.held += other.held;
         self.violated += other.violated;
         self.vacuous += other.vacuous;
@@ -94,16 +125,20 @@ impl Tally {
         self.made_twice += other.made_twice;
         add_all(&mut self.violated_by_class, other.violated_by_class);
         add_all(&mut self.vacuous_because, other.vacuous_because);
+        add_all(&mut self.on, other.on);
         for fault in other.faults {
-            match self.faults.iter_mut().find(|mine| mine.name == fault.name) {
+            match self.faults.iter_mut().find(|mine| mine.count.name == fault.count.name) {
                 Some(mine) => {
-                    mine.fired += fault.fired;
-                    mine.configured |= fault.configured;
+                    mine.count.fired += fault.count.fired;
+                    mine.count.configured |= fault.count.configured;
+                    mine.runs_configured += fault.runs_configured;
+                    mine.runs_fired += fault.runs_fired;
                 }
                 None => self.faults.push(fault),
             }
         }
         self.operations = sum_operations(self.operations, other.operations);
+        self.sessions = sum_sessions(self.sessions, other.sessions);
         self.traffic = sum_traffic(&self.traffic, &other.traffic, self.operations.performed);
         self.failing.extend(other.failing);
         self.fingerprint = self.fingerprint.wrapping_add(other.fingerprint);
@@ -130,6 +165,14 @@ fn sum_operations(mut one: Operations, other: Operations) -> Operations {
     one.excused += other.excused;
     one.struck += other.struck;
     one.concurrent_pairs += other.concurrent_pairs;
+    one
+}
+
+fn sum_sessions(mut one: SessionCounts, other: SessionCounts) -> SessionCounts {
+    one.served += other.served;
+    one.turned_away += other.turned_away;
+    one.abandoned += other.abandoned;
+    add_all(&mut one.anomalies, other.anomalies);
     one
 }
 

@@ -22,6 +22,8 @@ pub(crate) struct Traces {
     stem: String,
     keep: usize,
     seeds: Mutex<BTreeSet<u64>>,
+    /// Why one could not be saved.
+    unsaved: Mutex<Option<String>>,
 }
 
 impl Traces {
@@ -41,13 +43,26 @@ impl Traces {
             source,
         })?;
         let folder = folder.to_owned();
-        Ok(Self { folder, stem: stem(selection), keep, seeds: Mutex::default() })
+        let (seeds, unsaved) = (Mutex::default(), Mutex::default());
+        Ok(Self { folder, stem: stem(selection), keep, seeds, unsaved })
     }
 
-    /// Saves a failure, if it is among the lowest.
-    pub(crate) fn save(&self, outcome: &Outcome) -> Result<(), InputError> {
+    /// Saves a failure, if it is among the lowest. If that cannot be done, the campaign goes on: the
+    /// seed reproduces it as well.
+    pub(crate) fn save(&self, outcome: &Outcome) {
+        if let Err(error) = self.try_to_save(outcome) {
+            locked(&self.unsaved).get_or_insert_with(|| error.to_string());
+        }
+    }
+
+    /// Why some failure could not be saved, if so.
+    pub(crate) fn unsaved(&self) -> Option<String> {
+        locked(&self.unsaved).clone()
+    }
+
+    fn try_to_save(&self, outcome: &Outcome) -> Result<(), InputError> {
         let seed = outcome.seed;
-        let mut seeds = self.lock();
+        let mut seeds = locked(&self.seeds);
         let highest = seeds.last().copied();
         if seeds.len() >= self.keep && highest.is_none_or(|highest| highest < seed) {
             return Ok(());
@@ -75,7 +90,7 @@ impl Traces {
 
     /// The trace of a seed, if it was saved.
     pub(crate) fn saved(&self, seed: u64) -> Option<PathBuf> {
-        self.lock().contains(&seed).then(|| self.path(seed))
+        locked(&self.seeds).contains(&seed).then(|| self.path(seed))
     }
 
     /// Where the failure of a seed is saved once it is small.
@@ -86,26 +101,32 @@ impl Traces {
     fn path(&self, seed: u64) -> PathBuf {
         self.folder.join(format!("{}-{seed}.trace", self.stem))
     }
+}
 
-    fn lock(&self) -> MutexGuard<'_, BTreeSet<u64>> {
-        // Whoever panicked has left a set of seeds behind, which is still one.
-        self.seeds.lock().unwrap_or_else(PoisonError::into_inner)
-    }
+/// Whoever panicked has left something behind that is still what it was.
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// What the names of a campaign's traces begin with: the scenario, the type and the policy.
 ///
-/// Files in two folders may have one name, or that of a preset; so a file's is followed by a hash of
-/// what it says.
+/// Files in two folders may have one name, or that of a preset, and a swarm may be of any faults; so
+/// these are followed by a hash of what they say.
 fn stem(selection: &Selection) -> String {
     let Selection { name, scenario, .. } = selection;
     let file = Path::new(name).file_stem().unwrap_or_default();
     let mut stem = file.display().to_string();
-    if selection.story.is_none() {
-        let says = format!("{scenario:?}");
+    if selection.swarm.is_some() {
+        stem.push_str("-swarm");
+    }
+    if selection.story.is_none() || selection.swarm.is_some() {
+        let says = format!("{scenario:?}{:?}", selection.swarm);
         stem.push_str(&format!("-{:08x}", fnv1a(says.as_bytes()) as u32));
     }
-    stem.push_str(&format!("-{}-{}", scenario.subject, selection.policy()));
+    stem.push_str(&format!("-{}", scenario.subject));
+    if scenario.policy.is_some() || selection.swarm.is_none() {
+        stem.push_str(&format!("-{}", selection.policy()));
+    }
     // A type's name may have folders, and a file's anything.
     let plain = |c: char| if c.is_ascii_alphanumeric() { c } else { '-' };
     stem.chars().map(plain).collect()

@@ -10,11 +10,38 @@ use crate::support::{
     BAD_INPUT, HELD, UNPROVEN, VIOLATED, columns, files, fits_a_terminal, rejoin, rejoin_in_colour,
 };
 
-fn broken_types() -> Vec<String> {
+fn broken(which: impl Fn(&serde_json::Value) -> bool) -> Vec<String> {
     let list = rejoin("list --json").exits(HELD).json();
     let types = list["types"].as_array().unwrap();
-    let broken = types.iter().filter(|listed| listed.get("found_by").is_some());
+    let broken = types.iter().filter(|listed| listed.get("found_by").is_some() && which(listed));
     broken.map(|listed| listed["name"].as_str().unwrap().to_owned()).collect()
+}
+
+fn broken_types() -> Vec<String> {
+    broken(|listed| listed.get("check").is_none())
+}
+
+/// Those that the simulator finds today.
+fn broken_protocols() -> Vec<String> {
+    let found = |listed: &serde_json::Value| !listed["found_by"].as_array().unwrap().is_empty();
+    broken(|listed| listed.get("check").is_some() && found(listed))
+}
+
+#[test]
+fn every_broken_protocol_fails_by_name_in_a_scenario_of_its_own_and_replays() {
+    assert!(broken_protocols().len() >= 20);
+    for name in broken_protocols() {
+        let ran = rejoin(&format!("run --type {name}")).exits(VIOLATED);
+        fits_a_terminal(&ran.out);
+        let replay = ran.line("replay: ").strip_prefix("rejoin ").unwrap();
+        let again = rejoin(replay).exits(VIOLATED);
+        assert_eq!(again.line("seed  "), ran.line("seed  "));
+        // Its name is that of a scenario, too.
+        assert_eq!(
+            rejoin(&format!("run {name}")).exits(VIOLATED).line("seed  "),
+            ran.line("seed  ")
+        );
+    }
 }
 
 #[test]

@@ -8,24 +8,36 @@ use rejoin_crdts::{At, History, OpId, OpSet, Timestamp};
 /// The operations that were performed, and where to find them.
 pub(crate) struct Chronicle<Op> {
     pub(crate) history: History<Op>,
+    all: OpSet,
     by_id: BTreeMap<OpId, usize>,
     by_stamp: BTreeMap<Timestamp, usize>,
 }
 
 impl<Op: Debug> Chronicle<Op> {
     pub(crate) fn new() -> Self {
-        Self { history: History::new(), by_id: BTreeMap::new(), by_stamp: BTreeMap::new() }
+        Self {
+            history: History::new(),
+            all: OpSet::new(),
+            by_id: BTreeMap::new(),
+            by_stamp: BTreeMap::new(),
+        }
     }
 
     /// Records an operation; returns its index, and that of an earlier one with the same stamp.
     pub(crate) fn push(&mut self, at: At, op: Op, saw: OpSet) -> (usize, Option<usize>) {
         let index = self.history.push(at, op, saw);
+        self.all.insert(index);
         self.by_id.insert(at.id, index);
         (index, self.by_stamp.insert(at.stamp, index))
     }
 
     pub(crate) fn find(&self, id: OpId) -> Option<usize> {
         self.by_id.get(&id).copied()
+    }
+
+    /// All operations.
+    pub(crate) fn all(&self) -> &OpSet {
+        &self.all
     }
 
     pub(crate) fn len(&self) -> usize {

@@ -4,17 +4,20 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use rejoin_crdts::sync::Protocol;
-use rejoin_crdts::{At, OpId, OpSet, Spec};
+use rejoin_crdts::{At, OpId, OpSet, Running, Spec, Timestamp};
 
 use super::acknowledged::Acknowledged;
+use super::anomaly::of_class;
+use super::checks::{Account, Checks};
 use super::chronicle::Chronicle;
-use super::convergence::{Convergence, Evidence};
+use super::convergence::{Convergence, Evidence, Knows};
+use super::sessions::Sessions;
 use super::witness::{OpOf, ValueOf, Witness, Wrong};
 use super::{Check, visibility};
 use crate::Time;
 use crate::outcome::Reading;
 use crate::rng::Hasher;
-use crate::scenario::Disk;
+use crate::scenario::{Disk, Scenario};
 use crate::violation::{Class, Violation};
 
 /// When and where something happened.
@@ -67,9 +70,36 @@ pub(super) struct Standing<P: Protocol, W: Witness<P>> {
     /// What it knows and reads, unless it is down.
     pub(super) live: Option<(W::Knowledge, ValueOf<P>)>,
     pub(super) visible: OpSet,
+    /// The hash of what is visible.
+    mark: u128,
+    /// What must be read where that is visible.
+    pub(super) running: Option<Running<OpOf<P>, ValueOf<P>>>,
     /// What could have reached it.
     pub(super) heard: Rumour,
+    /// The greatest stamp of what is visible, changed something and was heard of.
+    latest: Option<(Timestamp, usize)>,
+    /// How many of what is visible changed something.
+    changed: u64,
     pub(super) digest: u128,
+}
+
+impl<P: Protocol, W: Witness<P>> Standing<P, W> {
+    fn new(spec: &P::Spec) -> Self {
+        Self {
+            live: None,
+            visible: OpSet::new(),
+            mark: 0,
+            running: spec.running(),
+            heard: Rumour::default(),
+            latest: None,
+            changed: 0,
+            digest: 0,
+        }
+    }
+
+    fn knows(&self) -> Knows {
+        Knows { mark: self.mark, count: self.visible.len() }
+    }
 }
 
 /// Watches a run and checks every step.
@@ -78,41 +108,95 @@ pub(crate) struct Judge<P: Protocol, W: Witness<P>> {
     pub(super) witness: W,
     pub(super) chronicle: Chronicle<OpOf<P>>,
     pub(super) standings: Vec<Standing<P, W>>,
+    pub(super) checks: Checks,
+    pub(super) sessions: Sessions<W::Knowledge>,
     convergence: Convergence<W::Knowledge, ValueOf<P>>,
     pub(super) acknowledged: Acknowledged,
+    account: Account,
+    /// The pure forms are evaluated at this step.
+    pub(super) thorough: bool,
+    changed: u64,
+    concurrent_pairs: u64,
 }
 
 impl<P: Protocol, W: Witness<P>> Judge<P, W> {
-    pub(crate) fn new(spec: P::Spec, witness: W, replicas: usize) -> Self {
-        let standing =
-            |_| Standing { live: None, visible: OpSet::new(), heard: Rumour::default(), digest: 0 };
+    pub(crate) fn new(spec: P::Spec, witness: W, scenario: &Scenario, replicas: usize) -> Self {
         Self {
+            checks: Checks::new(scenario, spec.delivery()),
+            sessions: Sessions::new(scenario.clients),
+            standings: (0..replicas).map(|_| Standing::new(&spec)).collect(),
             spec,
             witness,
             chronicle: Chronicle::new(),
-            standings: (0..replicas).map(standing).collect(),
             convergence: Convergence::new(),
             acknowledged: Acknowledged::default(),
+            account: Account::default(),
+            thorough: true,
+            changed: 0,
+            concurrent_pairs: 0,
         }
     }
 
     /// A replica started, with what its disk gave back; returns how many operations that is.
     pub(crate) fn started(&mut self, moment: Moment, replica: &P) -> Check<usize> {
+        self.step();
         let heard = self.standings[moment.node].heard.clone();
-        let mut visible = self.see_all(moment, replica)?;
+        let known = W::knowledge(replica);
+        let mut visible = self.see_all(moment, &known)?;
         let (past, news) = (heard.past.unwrap_or_default(), heard.news.unwrap_or_default());
         if W::HEARSAY && !visible.is_subset(&past) {
             visible.subtract(&past);
-            return Err(self.made_up(moment, &visible));
+            return self.made_up(moment, &visible).map(|()| 0);
         }
         // What it did not get back it no longer has from anywhere.
         let back = |set: &OpSet| visible.iter().filter(|&op| set.contains(op)).collect::<OpSet>();
         let (past, news) = (back(&past), back(&news));
         let count = past.iter().filter(|&op| self.witness.changed_something(op)).count();
-        self.standings[moment.node].heard =
-            Rumour { past: Some(Arc::new(past)), news: Some(Arc::new(news)) };
-        self.settle(moment, replica, visible)?;
+        let fresh = Standing {
+            heard: Rumour { past: Some(Arc::new(past)), news: Some(Arc::new(news)) },
+            ..Standing::new(&self.spec)
+        };
+        self.standings[moment.node] = fresh;
+        self.settle(moment, replica, known, visible, true)?;
         Ok(count)
+    }
+
+    /// Whether what the client brings along is all at `node`.
+    pub(crate) fn serves(&self, client: u64, node: usize) -> bool {
+        let known = self.standings[node].live.as_ref();
+        self.sessions
+            .token(client)
+            .is_none_or(|token| known.is_some_and(|(known, _)| W::covers(known, token)))
+    }
+
+    /// A client is about to perform an operation at a replica, and reads there first.
+    pub(crate) fn served(&mut self, moment: Moment, client: u64) -> Check {
+        let visible = self.standings[moment.node].visible.clone();
+        let Some((class, missing)) = self.sessions.serve(client, &visible) else { return Ok(()) };
+        let explanation = format!(
+            "Client {} was served at r{}, where {} is not visible, which it had {} before.",
+            client + 1,
+            moment.address(),
+            self.chronicle.names(&missing),
+            if class == Class::ReadYourWrites { "written" } else { "read" },
+        );
+        self.session(moment, class, &missing, explanation)
+    }
+
+    /// A guarantee of a session does not hold: that is a violation if it was promised.
+    fn session(
+        &mut self,
+        moment: Moment,
+        class: Class,
+        missing: &OpSet,
+        explanation: String,
+    ) -> Check {
+        let promised = self.sessions.promised && self.checks.on(class);
+        if promised || self.checks.named(class) {
+            return self.violation(moment, class, missing.iter(), explanation);
+        }
+        self.sessions.count(class);
+        Ok(())
     }
 
     /// A replica performed an operation, which the judge performs again on a copy.
@@ -121,79 +205,77 @@ impl<P: Protocol, W: Witness<P>> Judge<P, W> {
         moment: Moment,
         replica: &P,
         (id, at): (OpId, At),
-        op: OpOf<P>,
+        (client, op): (Option<u64>, OpOf<P>),
     ) -> Check {
         let standing = &self.standings[moment.node];
         let saw = standing.visible.clone();
-        let news = standing.heard.news.clone().unwrap_or_default();
+        let (latest, changed_seen) = (standing.latest, standing.changed);
         let before = standing.live.as_ref().map(|(knowledge, _)| knowledge.clone());
         let Some(before) = before else { return Ok(()) }; // only live replicas perform
         let recorded = self.witness.record(&before, replica, &at, &op);
-        let (index, stamped) = self.chronicle.push(At { id, ..at }, op, saw.clone());
+        let (index, stamped) = self.chronicle.push(At { id, ..at }, op, saw);
+        if self.witness.changed_something(index) {
+            self.concurrent_pairs += self.changed - changed_seen;
+            self.changed += 1;
+        }
         let heard = &mut self.standings[moment.node].heard;
         add(&mut heard.past, index);
         add(&mut heard.news, index);
         let named = self.chronicle.describe(index);
         if at.id != id {
-            return Err(self.violation(
-                moment,
-                Class::Stamp,
-                [index],
-                format!(
-                    "r{} was to perform {named}, and says that it performed {}.",
-                    moment.address(),
-                    at.id
-                ),
-            ));
+            let wrong = format!(
+                "r{} was to perform {named}, and says that it performed {}.",
+                moment.address(),
+                at.id
+            );
+            self.violation(moment, Class::Stamp, [index], wrong)?;
         }
         if let Some(other) = stamped {
             let other_named = self.chronicle.describe(other);
-            return Err(self.violation(
-                moment,
-                Class::Stamp,
-                [other, index],
-                format!(
-                    "{named} has the stamp {}, which {other_named} has already: ties between them \
+            let wrong = format!(
+                "{named} has the stamp {}, which {other_named} has already: ties between them \
                  cannot be broken.",
-                    at.stamp
-                ),
-            ));
+                at.stamp
+            );
+            self.violation(moment, Class::Stamp, [other, index], wrong)?;
         }
-        let not_below = saw.iter().find(|&seen| {
-            news.contains(seen)
-                && self.witness.changed_something(seen)
-                && self.chronicle.history.at(seen).stamp >= at.stamp
-        });
-        if let Some(seen) = not_below {
-            let stamp = self.chronicle.history.at(seen).stamp;
+        if let Some((stamp, seen)) = latest.filter(|(stamp, _)| *stamp >= at.stamp) {
             let seen_named = self.chronicle.describe(seen);
-            return Err(self.violation(moment, Class::Stamp, [seen, index], format!(
+            let wrong = format!(
                 "{named} has the stamp {}, although r{} had seen {seen_named}, whose stamp {stamp} \
                  is not below it.",
-                at.stamp, moment.address()
-            )));
+                at.stamp,
+                moment.address()
+            );
+            self.violation(moment, Class::Stamp, [seen, index], wrong)?;
         }
-        if let Err(Wrong { words, elsewhere }) = recorded {
+        if let Err(Wrong { words, elsewhere }) = recorded
+            && self.checks.on(Class::Delta)
+        {
             let wrong = format!("{named} at r{}: {words}.", moment.address());
-            let mut violation = self.violation(moment, Class::Delta, [index], wrong);
+            let mut violation = self.found(moment, Class::Delta, [index], wrong);
             let value = format!("{:?}", replica.read());
             violation.expected = elsewhere.filter(|elsewhere| *elsewhere != value);
             violation.values = vec![Reading { replica: moment.address(), value }];
             return Err(violation);
         }
+        if let Some(client) = client {
+            self.sessions.wrote(client, index, W::knowledge(replica));
+        }
         self.look(moment, replica, Some(index))?;
         self.spread(moment, index)?;
-        self.sees_own(moment, index, &self.standings[moment.node].visible)
+        let visible = self.standings[moment.node].visible.contains(index);
+        self.sees_own(moment, index, visible)
     }
 
-    fn sees_own(&self, moment: Moment, index: usize, visible: &OpSet) -> Check {
-        if visible.contains(index) {
+    fn sees_own(&self, moment: Moment, index: usize, visible: bool) -> Check {
+        if visible {
             return Ok(());
         }
         let named = self.chronicle.describe(index);
         let wrong =
             format!("r{} performed {named}, and it is not visible there.", moment.address());
-        Err(self.violation(moment, Class::Visibility, [index], wrong))
+        self.violation(moment, Class::Visibility, [index], wrong)
     }
 
     /// A new operation may be visible at once where nobody told of it: where it changes nothing.
@@ -204,12 +286,20 @@ impl<P: Protocol, W: Witness<P>> Judge<P, W> {
             if standing.visible.contains(index) {
                 continue;
             }
-            let seen = self.witness.see(knowledge, &self.chronicle, index, &mut standing.visible);
-            if seen.is_ok() && standing.visible.contains(index) {
-                self.compare(Moment { node, ..moment })?;
+            let mut visible = standing.visible.clone();
+            let seen = self.witness.see(knowledge, &self.chronicle, index, &mut visible);
+            if seen.is_ok() && visible.contains(index) {
+                let moment = Moment { node, ..moment };
+                self.become_visible(node, &visible);
+                self.compare(moment)?;
             }
         }
         Ok(())
+    }
+
+    /// A step begins.
+    fn step(&mut self) {
+        self.thorough = self.account.affords(self.chronicle.len());
     }
 
     /// Something happened at a replica; returns whether it knows or reads something else now.
@@ -220,83 +310,194 @@ impl<P: Protocol, W: Witness<P>> Judge<P, W> {
     /// Looks at a replica, which may just have performed an operation.
     fn look(&mut self, moment: Moment, replica: &P, own: Option<usize>) -> Check<bool> {
         let standing = &self.standings[moment.node];
-        if standing.live.as_ref().is_some_and(|(known, _)| W::knows(replica, known)) {
+        let Some((before, _)) = &standing.live else { return Ok(false) };
+        if W::knows(replica, before) {
             return Ok(false);
         }
-        let before = standing.visible.clone();
-        let past = standing.heard.past.clone().unwrap_or_default();
-        let visible = self.see_all(moment, replica)?;
-        if W::HEARSAY && !visible.is_subset(&past) {
-            let mut made_up = visible;
-            made_up.subtract(&past);
-            return Err(self.made_up(moment, &made_up));
+        let known = W::knowledge(replica);
+        // Whoever contains what it was still sees what it saw.
+        let grew = W::contains(&known, before);
+        let saw = standing.visible.clone();
+        self.step();
+        let visible = if grew && !self.thorough {
+            let mut visible = saw.clone();
+            let more = self.witness.see_more(&known, &self.chronicle, &mut visible);
+            self.sound(moment, more)?;
+            visible
+        } else {
+            self.see_all(moment, &known)?
+        };
+        if W::HEARSAY {
+            let past = self.standings[moment.node].heard.past.clone().unwrap_or_default();
+            if !visible.is_subset(&past) {
+                let mut made_up = visible.clone();
+                made_up.subtract(&past);
+                self.made_up(moment, &made_up)?;
+            }
         }
         if let Some(own) = own {
-            self.sees_own(moment, own, &visible)?;
+            self.sees_own(moment, own, visible.contains(own))?;
         }
-        let mut gone = before;
-        gone.subtract(&visible);
-        self.settle(moment, replica, visible)?;
-        if !gone.is_empty() {
-            let wrong = visibility::shrank(moment.address(), &self.chronicle.names(&gone));
-            let mut violation = self.violation(moment, Class::Visibility, gone.iter(), wrong);
-            gone.union_with(&self.standings[moment.node].visible);
-            // Where both happen to read the same, that must not be shown as a difference.
-            let differs = |value: &String| violation.values.iter().all(|read| read.value != *value);
-            violation.expected = self.must_be(&gone).filter(differs);
-            return Err(violation);
+        let gone: OpSet = saw.difference(&visible).collect();
+        let new: Vec<usize> = visible.difference(&saw).collect();
+        self.settle(moment, replica, known, visible, gone.is_empty() && grew)?;
+        if !gone.is_empty() && self.checks.on(Class::Visibility) {
+            return Err(self.shrank(moment, &saw, &gone));
         }
+        if !grew {
+            let address = moment.address();
+            let wrong = format!(
+                "The state of r{address} does not contain the state that it had before: merging \
+                 that into it would change it."
+            );
+            self.violation(moment, Class::Inflation, own, wrong)?;
+        }
+        self.order(moment, &new)?;
         Ok(true)
     }
 
-    fn made_up(&self, moment: Moment, visible: &OpSet) -> Box<Violation> {
+    fn shrank(&self, moment: Moment, saw: &OpSet, gone: &OpSet) -> Box<Violation> {
+        let wrong = visibility::shrank(moment.address(), &self.chronicle.names(gone));
+        let mut violation = self.found(moment, Class::Visibility, gone.iter(), wrong);
+        let mut all = gone.clone();
+        all.union_with(&self.standings[moment.node].visible);
+        // Where both happen to read the same, that must not be shown as a difference.
+        let differs = |value: &String| violation.values.iter().all(|read| read.value != *value);
+        violation.expected = self.must_be(&all).filter(differs);
+        if let Some((_, read)) = &self.standings[moment.node].live {
+            violation.anomaly = Some(self.name_loss(saw, read));
+        }
+        violation
+    }
+
+    /// Operations became visible: is everything there that must come before them?
+    fn order(&mut self, moment: Moment, new: &[usize]) -> Check {
+        let visible = self.standings[moment.node].visible.clone();
+        for &operation in new {
+            let saw = self.chronicle.history.saw(operation);
+            if self.checks.on(Class::Causality) && !saw.is_subset(&visible) {
+                let missing: OpSet = saw.difference(&visible).collect();
+                let missing: OpSet = missing.difference(&self.sessions.forgiven).collect();
+                if !missing.is_empty() {
+                    let wrong = format!(
+                        "{} is visible at r{}, but {} is not, which it had seen.",
+                        self.chronicle.describe(operation),
+                        moment.address(),
+                        self.chronicle.names(&missing)
+                    );
+                    let all = [operation].into_iter().chain(missing.iter());
+                    self.violation(moment, Class::Causality, all, wrong)?;
+                }
+            }
+            if let Some((class, missing)) = self.sessions.order(operation, &visible) {
+                let wrong = format!(
+                    "{} is visible at r{}, but {} is not, which its client had {} before.",
+                    self.chronicle.describe(operation),
+                    moment.address(),
+                    self.chronicle.names(&missing),
+                    if class == Class::MonotonicWrites { "written" } else { "read" },
+                );
+                self.session(moment, class, &missing, wrong)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn made_up(&self, moment: Moment, visible: &OpSet) -> Check {
         let wrong = visibility::made_up(moment.address(), &self.chronicle.names(visible));
         self.violation(moment, Class::Visibility, visible.iter(), wrong)
     }
 
-    fn see_all(&self, moment: Moment, replica: &P) -> Check<OpSet> {
+    /// All that is visible, by definition.
+    fn see_all(&self, moment: Moment, known: &W::Knowledge) -> Check<OpSet> {
         let mut visible = OpSet::new();
-        self.witness.see(&W::knowledge(replica), &self.chronicle, 0, &mut visible).map_err(
-            |wrong| {
-                let wrong = format!("r{}: {wrong}.", moment.address());
-                self.violation(moment, Class::Visibility, [], wrong)
-            },
-        )?;
+        let seen = self.witness.see(known, &self.chronicle, 0, &mut visible);
+        self.sound(moment, seen)?;
         Ok(visible)
     }
 
+    fn sound(&self, moment: Moment, seen: Result<(), String>) -> Check {
+        seen.map_err(|wrong| {
+            let wrong = format!("r{}: {wrong}.", moment.address());
+            self.found(moment, Class::Visibility, [], wrong)
+        })
+    }
+
     /// Takes down what a replica knows and reads now, and compares it.
-    fn settle(&mut self, moment: Moment, replica: &P, visible: OpSet) -> Check {
-        let bytes = W::bytes(replica).map_err(|error| {
-            let wrong = format!("The state of r{} cannot be written: {error}.", moment.address());
-            self.violation(moment, Class::Wire, [], wrong)
-        })?;
+    fn settle(
+        &mut self,
+        moment: Moment,
+        replica: &P,
+        known: W::Knowledge,
+        visible: OpSet,
+        grew: bool,
+    ) -> Check {
+        let digest = if self.checks.on(Class::Convergence) || self.checks.on(Class::Wire) {
+            let bytes = W::bytes(replica).map_err(|error| {
+                let wrong =
+                    format!("The state of r{} cannot be written: {error}.", moment.address());
+                self.found(moment, Class::Wire, [], wrong)
+            })?;
+            Hasher::new(2).bytes(&bytes).finish()
+        } else {
+            0
+        };
+        self.become_visible(moment.node, &visible);
         let standing = &mut self.standings[moment.node];
-        let grown = standing.visible.is_subset(&visible) || standing.live.is_none();
-        standing.live = Some((W::knowledge(replica), replica.read()));
-        standing.visible = visible;
-        standing.digest = Hasher::new(2).bytes(&bytes).finish();
+        standing.live = Some((known, replica.read()));
+        standing.digest = digest;
         // What disappeared is a finding of its own, and comparisons would only blur it.
-        if grown { self.compare(moment) } else { Ok(()) }
+        if grew { self.compare(moment) } else { Ok(()) }
+    }
+
+    /// Takes down that `visible` is visible at a replica now.
+    fn become_visible(&mut self, node: usize, visible: &OpSet) {
+        let standing = &mut self.standings[node];
+        if !standing.visible.is_subset(visible) {
+            let heard = std::mem::take(&mut standing.heard);
+            *standing = Standing { heard, live: standing.live.take(), ..Standing::new(&self.spec) };
+        }
+        let news = standing.heard.news.clone().unwrap_or_default();
+        let history = &self.chronicle.history;
+        for operation in visible.difference(&standing.visible) {
+            standing.mark ^= mark(operation);
+            if let Some(running) = &mut standing.running {
+                running.see(&history.seen(operation));
+            }
+            if self.witness.changed_something(operation) {
+                standing.changed += 1;
+                if news.contains(operation) {
+                    let stamped = (history.at(operation).stamp, operation);
+                    standing.latest = standing.latest.max(Some(stamped));
+                }
+            }
+        }
+        standing.visible = visible.clone();
     }
 
     /// Compares a replica with those that knew the same, then with the specification.
     fn compare(&mut self, moment: Moment) -> Check {
         let standing = &self.standings[moment.node];
         let Some((knowledge, value)) = &standing.live else { return Ok(()) };
-        let evidence = Evidence {
-            replica: moment.address(),
-            at: moment.at,
-            knowledge: knowledge.clone(),
-            value: value.clone(),
-            digest: standing.digest,
-        };
-        if let Err(split) = self.convergence.check(&standing.visible, evidence) {
-            let visible = self.standings[moment.node].visible.clone();
-            let mut violation =
-                self.violation(moment, Class::Convergence, visible.iter(), split.explanation);
-            violation.values = split.values;
-            return Err(violation);
+        if self.checks.on(Class::Convergence) {
+            let knows = standing.knows();
+            let evidence = Evidence {
+                replica: moment.address(),
+                at: moment.at,
+                knowledge: knowledge.clone(),
+                value: value.clone(),
+                digest: standing.digest,
+            };
+            let live = self.standings.iter().filter(|standing| standing.live.is_some());
+            let least = live.map(|standing| standing.visible.len()).min().unwrap_or(0);
+            self.convergence.forget_below(least.min(knows.count));
+            if let Err(split) = self.convergence.check(knows, evidence) {
+                let visible = self.standings[moment.node].visible.clone();
+                let mut violation =
+                    self.found(moment, Class::Convergence, visible.iter(), split.explanation);
+                violation.values = split.values;
+                return Err(violation);
+            }
         }
         self.check_spec(moment)
     }
@@ -310,8 +511,15 @@ impl<P: Protocol, W: Witness<P>> Judge<P, W> {
 
     /// What it took changed it.
     pub(crate) fn learned(&mut self, node: usize, rumour: &Rumour) {
-        if let Some(standing) = self.standings.get_mut(node) {
-            join(&mut standing.heard.news, &rumour.news);
+        let Some(standing) = self.standings.get_mut(node) else { return };
+        let before = standing.heard.news.clone().unwrap_or_default();
+        join(&mut standing.heard.news, &rumour.news);
+        let Some(news) = &standing.heard.news else { return };
+        for operation in news.difference(&before).filter(|&op| standing.visible.contains(op)) {
+            if self.witness.changed_something(operation) {
+                let stamped = (self.chronicle.history.at(operation).stamp, operation);
+                standing.latest = standing.latest.max(Some(stamped));
+            }
         }
     }
 
@@ -325,28 +533,26 @@ impl<P: Protocol, W: Witness<P>> Judge<P, W> {
         if self.standings.is_empty() {
             return 0;
         }
-        let before = self.known_to_somebody().len();
+        let mut gone = self.known_to_somebody();
         let standing = &mut self.standings[moment.node];
-        standing.live = None;
-        standing.visible = OpSet::new();
-        if disk == Disk::Lost {
-            standing.heard = Rumour::default();
+        let heard = std::mem::take(&mut standing.heard);
+        *standing = Standing::new(&self.spec);
+        if disk != Disk::Lost {
+            standing.heard = heard;
         }
+        gone.subtract(&self.known_to_somebody());
         if disk.excuses_loss() {
             self.acknowledged.lose_disk(moment.step, moment.address());
+            self.sessions.forgiven.union_with(&gone);
         }
-        (before - self.known_to_somebody().len()) as u64
+        gone.len() as u64
     }
 
     /// A replica acknowledged an operation.
     pub(crate) fn promised(&mut self, moment: Moment, id: OpId, held_by: BTreeSet<u64>) -> Check {
         let Some(index) = self.chronicle.find(id) else {
-            return Err(self.violation(
-                moment,
-                Class::Acknowledged,
-                [],
-                format!("r{} acknowledges {id}, which nobody performed.", moment.address()),
-            ));
+            let wrong = format!("r{} acknowledges {id}, which nobody performed.", moment.address());
+            return self.violation(moment, Class::Acknowledged, [], wrong);
         };
         self.acknowledged.promise(moment.step, index, held_by);
         Ok(())
@@ -366,6 +572,11 @@ impl<P: Protocol, W: Witness<P>> Judge<P, W> {
         self.standings.get(node).map_or(0, |standing| standing.digest)
     }
 
+    /// Whether a class is checked.
+    pub(crate) fn checks(&self, class: Class) -> bool {
+        self.checks.on(class)
+    }
+
     /// What a replica reads.
     pub(crate) fn reading(&self, node: usize) -> Option<Reading> {
         let (_, value) = self.standings.get(node)?.live.as_ref()?;
@@ -378,7 +589,21 @@ impl<P: Protocol, W: Witness<P>> Judge<P, W> {
         self.spec.value(&view).map(|value| format!("{value:?}"))
     }
 
+    /// A violation, if that is checked.
     pub(super) fn violation(
+        &self,
+        moment: Moment,
+        class: Class,
+        operations: impl IntoIterator<Item = usize>,
+        explanation: String,
+    ) -> Check {
+        if self.checks.on(class) || self.checks.named(class) {
+            return Err(self.found(moment, class, operations, explanation));
+        }
+        Ok(())
+    }
+
+    pub(super) fn found(
         &self,
         moment: Moment,
         class: Class,
@@ -388,7 +613,32 @@ impl<P: Protocol, W: Witness<P>> Judge<P, W> {
         Box::new(Violation {
             values: self.reading(moment.node).into_iter().collect(),
             operations: operations.into_iter().map(|op| self.chronicle.describe(op)).collect(),
+            anomaly: of_class(class),
             ..Violation::new(class, moment.at, explanation)
         })
     }
+
+    /// How many pairs of operations that changed something had not seen each other.
+    pub(crate) fn concurrent_pairs(&self) -> u64 {
+        self.concurrent_pairs
+    }
+
+    /// What became of clients' sessions.
+    pub(crate) fn session_counts(&self) -> crate::outcome::SessionCounts {
+        self.sessions.counts.clone()
+    }
+
+    /// A client was turned away; or it gave up, and begins a new session.
+    pub(crate) fn turned_away(&mut self, client: u64, for_good: bool) {
+        self.sessions.counts.turned_away += 1;
+        if for_good {
+            self.sessions.abandon(client);
+        }
+    }
+}
+
+/// The random number of an operation, of which the hash of a set is the sum without carries
+/// (Zobrist, 1970).
+fn mark(operation: usize) -> u128 {
+    Hasher::new(5).pair(operation as u64, 0).finish()
 }

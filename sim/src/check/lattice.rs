@@ -2,7 +2,7 @@
 
 use rejoin_crdts::sync::Backed;
 use rejoin_crdts::wire::WireError;
-use rejoin_crdts::{At, Delivery, DeltaOf, Merge, Model, OpSet, Spec};
+use rejoin_crdts::{At, Delivery, DeltaOf, Lattice as _, Merge, Model, OpSet, Spec};
 
 use super::chronicle::Chronicle;
 use super::witness::{OpOf, Witness, Wrong};
@@ -98,6 +98,16 @@ impl<P: Backed> Witness<P> for LatticeWitness<P> {
         self.deltas[index].is_some()
     }
 
+    fn contains(known: &Self::Knowledge, other: &Self::Knowledge) -> bool {
+        let mut both = known.clone();
+        both.merge(other);
+        both == *known
+    }
+
+    fn covers(known: &Self::Knowledge, other: &Self::Knowledge) -> bool {
+        known.covers(other)
+    }
+
     fn see(
         &self,
         known: &Self::Knowledge,
@@ -105,10 +115,34 @@ impl<P: Backed> Witness<P> for LatticeWitness<P> {
         first: usize,
         visible: &mut OpSet,
     ) -> Result<(), String> {
+        self.try_each(known, chronicle, first..chronicle.len(), visible);
+        Ok(())
+    }
+
+    fn see_more(
+        &self,
+        known: &Self::Knowledge,
+        chronicle: &Chronicle<OpOf<P>>,
+        visible: &mut OpSet,
+    ) -> Result<(), String> {
+        let rest: Vec<usize> = chronicle.all().difference(visible).collect();
+        self.try_each(known, chronicle, rest, visible);
+        Ok(())
+    }
+}
+
+impl<P: Backed> LatticeWitness<P> {
+    fn try_each(
+        &self,
+        known: &StateOf<P>,
+        chronicle: &Chronicle<OpOf<P>>,
+        operations: impl IntoIterator<Item = usize>,
+        visible: &mut OpSet,
+    ) {
         let causal = self.spec.delivery() == Delivery::Causal;
         // Reused as long as merging leaves it as it was, which `Eq` decides, not merge's word.
         let mut copy = known.clone();
-        for index in first..chronicle.len() {
+        for index in operations {
             let delta = self.deltas[index].as_ref();
             // Earlier operations are decided by now, and an operation saw only earlier ones.
             if (causal || delta.is_none()) && !chronicle.history.saw(index).is_subset(visible) {
@@ -123,6 +157,5 @@ impl<P: Backed> Witness<P> for LatticeWitness<P> {
             }
             visible.insert(index);
         }
-        Ok(())
     }
 }

@@ -6,11 +6,10 @@ use rejoin_crdts::sync::{Protocol, Waiting};
 use super::Check;
 use super::acknowledged::Loss;
 use super::judge::{Judge, address};
-use super::vacuity::concurrent_pairs;
 use super::witness::Witness;
 use crate::Time;
 use crate::outcome::Reading;
-use crate::violation::{Class, Violation};
+use crate::violation::{Anomaly, Class, Violation};
 
 /// What is gone at the end of a run.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -91,6 +90,7 @@ impl<P: Protocol, W: Witness<P>> Judge<P, W> {
             match self.acknowledged.judge(operation) {
                 Loss::Unpromised => {}
                 Loss::Excused => losses.excused += 1,
+                Loss::Broken(_) if !self.checks.on(Class::Acknowledged) => {}
                 Loss::Broken(held_by) => {
                     let holders: Vec<String> =
                         held_by.iter().map(|address| format!("r{address}")).collect();
@@ -103,6 +103,7 @@ impl<P: Protocol, W: Witness<P>> Judge<P, W> {
                     return Err(Box::new(Violation {
                         values: self.readings(),
                         operations: vec![named],
+                        anomaly: Some(Anomaly::LostUpdate),
                         ..Violation::new(Class::Acknowledged, now, wrong)
                     }));
                 }
@@ -119,12 +120,5 @@ impl<P: Protocol, W: Witness<P>> Judge<P, W> {
     /// How many operations were acknowledged.
     pub(crate) fn acknowledged(&self) -> u64 {
         self.acknowledged.len() as u64
-    }
-
-    /// How many pairs of operations that changed something had not seen each other.
-    pub(crate) fn concurrent_pairs(&self) -> u64 {
-        let all = 0..self.chronicle.len();
-        let changed = all.filter(|&index| self.witness.changed_something(index)).collect();
-        concurrent_pairs(&self.chronicle.history, &changed)
     }
 }

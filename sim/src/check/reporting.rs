@@ -38,6 +38,23 @@ impl<P: Reporting> Witness<P> for ReportWitness {
         true
     }
 
+    fn contains((mine, _): &Self::Knowledge, (theirs, _): &Self::Knowledge) -> bool {
+        theirs.is_subset(mine)
+    }
+
+    fn covers(known: &Self::Knowledge, other: &Self::Knowledge) -> bool {
+        <Self as Witness<P>>::contains(known, other)
+    }
+
+    fn see_more(
+        &self,
+        known: &Self::Knowledge,
+        chronicle: &Chronicle<OpOf<P>>,
+        visible: &mut OpSet,
+    ) -> Result<(), String> {
+        <Self as Witness<P>>::see(self, known, chronicle, 0, visible)
+    }
+
     fn see(
         &self,
         (reported, _): &Self::Knowledge,

@@ -59,6 +59,23 @@ pub(crate) trait Witness<P: Protocol> {
     /// told.
     fn changed_something(&self, index: usize) -> bool;
 
+    /// Whether `known` contains all of `other`, as the judge finds out by itself.
+    fn contains(known: &Self::Knowledge, other: &Self::Knowledge) -> bool;
+
+    /// Whether `known` contains all of `other`, in the type's own words.
+    fn covers(known: &Self::Knowledge, other: &Self::Knowledge) -> bool;
+
+    /// Which of the operations that are not in `visible` are visible where `known` is known, all of
+    /// `visible` being so; adds them.
+    ///
+    /// The error is what is wrong with what is said to be visible.
+    fn see_more(
+        &self,
+        known: &Self::Knowledge,
+        chronicle: &Chronicle<OpOf<P>>,
+        visible: &mut OpSet,
+    ) -> Result<(), String>;
+
     /// Which of the operations from `first` on are visible where `known` is known and the earlier
     /// ones of `visible` are visible; adds them.
     ///

@@ -4,7 +4,8 @@ use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use super::check::{Added, Checked, Finding, Place};
+use super::check::{Added, Finding, Place};
+use super::checked::Checked;
 use super::space::Space;
 use super::symmetry::Renamings;
 use super::tree::{Event, World};

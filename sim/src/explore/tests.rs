@@ -2,12 +2,14 @@
 
 use rejoin_crdts::spec::{GCounterModel, LwwRegisterModel, OrSetModel};
 
+mod astray;
 mod blind;
 mod hidden;
 
 use rejoin_crdts::laws::Law;
 
 use super::*;
+use astray::Astray;
 use blind::Flaw;
 
 fn names(names: &[&str]) -> Vec<String> {
@@ -498,4 +500,36 @@ fn after_a_violation_only_smaller_histories_are_said_to_hold() {
 fn operations_that_change_nothing_prove_nothing() {
     let scope = Scope { alphabet: names(&["clear"]), ..Scope::new([2, 2]) };
     assert_eq!(explored(&set(), &scope).verdict, Verdict::Vacuous);
+}
+
+#[test]
+fn every_incremental_specification_is_compared_with_the_pure_one() {
+    let explored_set = explored(&set(), &Scope::new([2, 1]));
+    let Checked { histories, incremental, orders, .. } = explored_set.checked;
+    assert_eq!(incremental, histories + orders, "in order, and with another last");
+    // Who sends in order need not be causal: there are more orders then.
+    let counter = explored(&GCounterModel, &Scope::new([2, 1])).checked;
+    assert!(counter.incremental > counter.histories + counter.open_sets);
+    let none = explored(&Flaw::RefusesHalfway, &Scope::new([1, 1])).checked;
+    assert_eq!((none.histories > 1, none.incremental), (true, 0));
+}
+
+#[test]
+fn an_incremental_specification_that_strays_is_found() {
+    let smallest = [
+        (Astray::ForgetsConcurrentAdds, 2),
+        (Astray::RemembersTheOrder, 2),
+        (Astray::RefusesTwo, 2),
+        (Astray::IsSilent, 0),
+    ];
+    for (astray, operations) in smallest {
+        let model = astray::SetModel(set(), astray);
+        let found = explored(&model, &Scope::new([1, 1])).counterexample;
+        let found = found.unwrap_or_else(|| panic!("{astray:?} is not found"));
+        assert_eq!((found.operations, found.law), (operations, Law::Specification), "{found:#?}");
+        let said = &found.explanation[2];
+        assert_eq!(said.0, "the incremental specification says", "{found:#?}");
+        let again = visit(&model, &Scope::new([1, 1]), &found.address).expect("it is there");
+        assert_eq!(again.counterexample, Some(found));
+    }
 }

@@ -4,6 +4,8 @@ use rejoin_crdts::Draw;
 use rustc_hash::FxHashMap;
 use smallvec::smallvec;
 
+use std::num::NonZeroU32;
+
 use crate::rng::{Draws, Kind, Seed, Stream};
 use crate::scenario::{Bandwidth, Latency, Link, Scenario};
 use crate::trace::{Decisions, Fate, Passage, Rest, Way};
@@ -19,6 +21,8 @@ pub(super) struct Profile {
     pub(super) reorder: f64,
     pub(super) redeliver: f64,
     pub(super) corrupt: f64,
+    /// Nothing befalls a message but its latency.
+    harmless: bool,
 }
 
 impl Profile {
@@ -32,7 +36,16 @@ impl Profile {
             reorder: scenario.reorder,
             redeliver: scenario.redeliver,
             corrupt: scenario.corrupt,
+            harmless: false,
         }
+        .judged()
+    }
+
+    fn judged(mut self) -> Self {
+        let Self { loss, duplicate, reorder, redeliver, corrupt, .. } = self;
+        self.harmless = self.bandwidth.is_none()
+            && [loss, duplicate, reorder, redeliver, corrupt].iter().all(|p| *p == 0.0);
+        self
     }
 
     fn change(&mut self, rule: &Link) {
@@ -68,6 +81,7 @@ impl Profiles {
         for rule in self.rules.iter().filter(|rule| rule.covers(from as u64 + 1, to as u64 + 1)) {
             profile.change(rule);
         }
+        let profile = profile.judged();
         let known = self.found.iter().position(|known| *known == profile);
         known.unwrap_or_else(|| {
             self.found.push(profile);
@@ -155,6 +169,27 @@ impl Source {
         Self::Prefix { recorded: Box::new(recorded), until, then: Box::new(then) }
     }
 
+    /// The latency of the message whose sending is `send`, if nothing else can befall it.
+    pub(super) fn only_latency(
+        &self,
+        profile: &Profile,
+        send: EventId,
+        place: (Time, usize),
+        calm: bool,
+    ) -> Option<u64> {
+        let Self::Drawn { seed, priorities, .. } = self else { return None };
+        if !calm && !profile.harmless {
+            return None;
+        }
+        if let Latency::Constant { ms } = profile.latency
+            && priorities.is_none()
+        {
+            return Some(us(ms));
+        }
+        let priorities = priorities.as_ref().filter(|_| !calm);
+        Some(Drawing { seed, profile, priorities, place }.alone_us(send))
+    }
+
     /// What becomes of the message whose sending is `send`, on a link that has `profile`, put there
     /// at a moment. Once it is `calm` messages are only delayed.
     pub(super) fn fate(
@@ -183,7 +218,10 @@ impl Source {
             Self::Drawn { seed, again_us, priorities } => {
                 if calm {
                     let latency = Drawing { seed, profile, priorities: None, place };
-                    return latency.alone(send);
+                    let latency_us = latency.alone_us(send);
+                    return Fate {
+                        copies: smallvec![Passage { latency_us, ..Passage::default() }],
+                    };
                 }
                 let drawing = Drawing { seed, profile, priorities: priorities.as_ref(), place };
                 drawing.fate(send, *again_us)
@@ -209,11 +247,10 @@ impl Drawing<'_> {
         }
     }
 
-    /// One copy, in order.
-    fn alone(&self, send: EventId) -> Fate {
+    /// The latency of the first copy.
+    fn alone_us(&self, send: EventId) -> u64 {
         let mut draws = self.seed.draws(Stream::Network, send);
-        let latency_us = self.latency_us(draws.at(slot::COPY));
-        Fate { copies: smallvec![Passage { latency_us, ..Passage::default() }] }
+        self.latency_us(draws.at(slot::COPY))
     }
 
     fn fate(&self, send: EventId, again_us: u64) -> Fate {
@@ -235,7 +272,7 @@ impl Drawing<'_> {
                 passage.way = Way::Unordered;
             }
             if draws.at(base + slot::CORRUPT).chance(corrupt) {
-                passage.damage = Some(draws.next_u64());
+                passage.damage = NonZeroU32::new(draws.next_u64() as u32);
             }
             fate.copies.push(passage);
         }

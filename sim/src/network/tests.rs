@@ -1,6 +1,6 @@
 use super::*;
 
-use crate::rng::{Seed, Stream};
+use crate::rng::{Kind, Seed, Stream};
 use crate::scenario::{Latency, Link as Rule, PartitionKind};
 
 fn network(scenario: &Scenario) -> Network {

@@ -28,38 +28,68 @@ struct Problem {
 }
 
 /// The most replicas of a scenario.
-const MAX_REPLICAS: u64 = 1_000_000;
+pub(super) const MAX_REPLICAS: u64 = 1_000_000;
 /// The most links of a topology, each direction by itself.
 const MAX_LINKS: u64 = 20_000_000;
 /// The most operations of a scenario.
-const MAX_OPS: u64 = 100_000_000;
+pub(super) const MAX_OPS: u64 = 100_000_000;
+/// The greatest weight of a replica, or of a moment.
+pub(super) const MAX_SHARE: u64 = 1_000_000;
+/// The most different operations in a pool.
+pub(super) const MAX_POOL: u64 = 1_000_000;
+/// The most clients.
+pub(super) const MAX_CLIENTS: u64 = 1_000_000;
+/// The greatest depth of probabilistic concurrency testing.
+pub(super) const MAX_PCT: u64 = 1_000;
 /// The most drawn faults of a kind.
-const MAX_FAULTS: u64 = 100_000;
+pub(super) const MAX_FAULTS: u64 = 100_000;
 /// The most millionths by which a clock may be fast or slow: twice as fast, or standing still.
-const MAX_DRIFT_PPM: u64 = 1_000_000;
+pub(super) const MAX_DRIFT_PPM: u64 = 1_000_000;
 /// The longest time in a scenario: some thirty years.
 pub(super) const MAX_MS: u64 = 1_000_000_000_000;
+/// The longest latency: a day.
+pub(super) const MAX_LATENCY_MS: f64 = 86_400_000.0;
+/// The greatest standard deviation of a logarithm.
+pub(super) const MAX_SIGMA: f64 = 3.0;
+/// The heaviest tail.
+pub(super) const MIN_ALPHA: f64 = 0.1;
+/// The lightest tail.
+pub(super) const MAX_ALPHA: f64 = 100.0;
+/// The most bytes in a second, or in a buffer.
+pub(super) const MAX_BYTES: u64 = 1_000_000_000_000;
 
-pub(super) fn parse(text: &str, registry: &Registry) -> Result<Scenario, ScenarioError> {
-    let scenario = read(text)?;
-    rules(&scenario, Some(registry)).map_err(|problem| {
-        let span =
-            DeTable::parse(text).ok().map(|root| find(root.get_ref(), root.span(), &problem.path));
-        ScenarioError::new(problem.message, span)
-    })?;
-    Ok(scenario)
-}
+/// Gives the text of a file that a scenario names, or says why it cannot.
+pub(super) type Files<'f> = &'f mut dyn FnMut(&str) -> Result<String, String>;
 
-pub(super) fn read(text: &str) -> Result<Scenario, ScenarioError> {
+pub(super) fn read(text: &str, files: Files<'_>) -> Result<Scenario, ScenarioError> {
     shape::check(text)?;
     let mut scenario: Scenario =
         toml::from_str(text).map_err(|error| ScenarioError::new(error.message(), error.span()))?;
+    if let Topology::File { path } = &scenario.topology {
+        let links = files(path).and_then(|edges| {
+            Topology::from_edges(&edges).map_err(|error| format!("`{path}`, {error}"))
+        });
+        scenario.topology = links.map_err(|wrong| {
+            ScenarioError::new(wrong, span(text, &[Key("topology"), Key("path")]))
+        })?;
+    }
     scenario.normalise();
     Ok(scenario)
 }
 
-pub(super) fn check(scenario: &Scenario, registry: Option<&Registry>) -> Result<(), ScenarioError> {
-    rules(scenario, registry).map_err(|problem| ScenarioError::new(problem.message, None))
+pub(super) fn check(
+    scenario: &Scenario,
+    registry: Option<&Registry>,
+    text: Option<&str>,
+) -> Result<(), ScenarioError> {
+    rules(scenario, registry).map_err(|problem| {
+        let span = text.and_then(|text| span(text, &problem.path));
+        ScenarioError::new(problem.message, span)
+    })
+}
+
+fn span(text: &str, path: &[Step]) -> Option<Range<usize>> {
+    DeTable::parse(text).ok().map(|root| find(root.get_ref(), root.span(), path))
 }
 
 /// Where the value at `path` is, or the innermost thing around it that the text has.
@@ -133,7 +163,7 @@ fn sizes(scenario: &Scenario) -> Result<(), Problem> {
         between(key, number, 0, MAX_FAULTS)?;
     }
     if let Some(depth) = scenario.pct {
-        between("pct", depth, 1, 1_000)?;
+        between("pct", depth, 1, MAX_PCT)?;
     }
     let caps = &scenario.config;
     for (key, cap) in [
@@ -187,7 +217,6 @@ fn work(scenario: &Scenario) -> Result<(), Problem> {
     if !shares.is_empty() && shares.iter().all(|&share| share == 0) {
         return problem([Key("shares")], "`shares` are all 0; somebody must work".to_owned());
     }
-    const MAX_SHARE: u64 = 1_000_000;
     if let Some(at) = shares.iter().position(|&share| share > MAX_SHARE) {
         return problem(
             [Key("shares"), Index(at)],
@@ -202,7 +231,7 @@ fn work(scenario: &Scenario) -> Result<(), Problem> {
         }
     }
     if let Some(pool) = scenario.pool {
-        between("pool", pool, 1, MAX_SHARE)?;
+        between("pool", pool, 1, MAX_POOL)?;
     }
     for (at, load) in scenario.load.iter().enumerate() {
         let path = |key| [Key("load"), Index(at), Key(key)];
@@ -227,9 +256,9 @@ fn work(scenario: &Scenario) -> Result<(), Problem> {
     }
     if let Some(clients) = scenario.clients {
         let path = |key| [Key("clients"), Key(key)];
-        if !(1..=MAX_SHARE).contains(&clients.count) {
+        if !(1..=MAX_CLIENTS).contains(&clients.count) {
             let wrong =
-                format!("`count` is {}; it must be between 1 and {MAX_SHARE}", clients.count);
+                format!("`count` is {}; it must be between 1 and {MAX_CLIENTS}", clients.count);
             return problem(path("count"), wrong);
         }
         if !(0.0..=1.0).contains(&clients.roam) {
@@ -251,6 +280,10 @@ fn topology(scenario: &Scenario) -> Result<(), Problem> {
         problem(path(key), format!("`{key}` is {value}; it must be at least {least}"))
     };
     let links = match &scenario.topology {
+        Topology::File { path: file } => {
+            let wrong = format!("the links in the file `{file}` have not been read");
+            return problem([Key("topology")], wrong);
+        }
         Topology::Mesh => replicas.saturating_mul(replicas - 1),
         Topology::Chain | Topology::Ring | Topology::Star => 2 * replicas,
         Topology::Tree { arity } => {
@@ -401,7 +434,6 @@ fn network(scenario: &Scenario) -> Result<(), Problem> {
 }
 
 fn bandwidth(path: &[Step], width: Bandwidth) -> Result<(), Problem> {
-    const MAX_BYTES: u64 = 1_000_000_000_000;
     for (key, value) in [("bytes_per_s", width.bytes_per_s), ("buffer_bytes", width.buffer_bytes)] {
         if !(1..=MAX_BYTES).contains(&value) {
             let message = format!("`{key}` is {value}; it must be between 1 and {MAX_BYTES}");
@@ -419,7 +451,7 @@ fn latency(path: &[Step], latency: &Latency) -> Result<(), Problem> {
         let message = format!("`{key}` is {}; it must be between 0 and {most}", short(value));
         Err(Problem { path: [path, &[Key(key)]].concat(), message })
     };
-    let most_ms = 86_400_000.0;
+    let most_ms = MAX_LATENCY_MS;
     match *latency {
         Latency::Constant { ms } => within("ms", ms, most_ms),
         Latency::Uniform { min_ms, max_ms } => {
@@ -434,13 +466,15 @@ fn latency(path: &[Step], latency: &Latency) -> Result<(), Problem> {
         Latency::Exponential { mean_ms } => within("mean_ms", mean_ms, most_ms),
         Latency::LogNormal { median_ms, sigma } => {
             within("median_ms", median_ms, most_ms)?;
-            within("sigma", sigma, 3.0)
+            within("sigma", sigma, MAX_SIGMA)
         }
         Latency::Pareto { min_ms, alpha } => {
             within("min_ms", min_ms, most_ms)?;
-            if !(0.1..=100.0).contains(&alpha) {
-                let message =
-                    format!("`alpha` is {}; it must be between 0.1 and 100", short(alpha));
+            if !(MIN_ALPHA..=MAX_ALPHA).contains(&alpha) {
+                let message = format!(
+                    "`alpha` is {}; it must be between {MIN_ALPHA} and {MAX_ALPHA}",
+                    short(alpha)
+                );
                 return Err(Problem { path: [path, &[Key("alpha")]].concat(), message });
             }
             Ok(())

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Partition {
-    /// `kind`: what is cut; by default `groups`.
+    /// `kind`: what is cut. Default `"groups"`.
     #[serde(default)]
     pub kind: PartitionKind,
     /// `at_ms`: when it begins, within the run's duration.
@@ -81,7 +81,7 @@ pub struct Crash {
     /// `restart_ms`: when it comes back; by default with the run's duration.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub restart_ms: Option<u64>,
-    /// `disk`: `kept` (default), `rolled-back`, `partly` or `lost`.
+    /// `disk`: what becomes of its disk. Default `"kept"`.
     #[serde(default)]
     pub disk: Disk,
     /// `reuse_identity`: it comes back under the incarnation that it had, whatever its disk still

@@ -53,7 +53,7 @@ impl Default for Latency {
 pub struct Bandwidth {
     /// `bytes_per_s`: bytes of message in a second.
     pub bytes_per_s: u64,
-    /// `buffer_bytes`: how many may wait; a message that does not fit is dropped. Default 64 KiB.
+    /// `buffer_bytes`: how many may wait; a message that does not fit is dropped. Default 65536.
     #[serde(default = "buffer_bytes")]
     pub buffer_bytes: u64,
 }
@@ -72,25 +72,25 @@ pub struct Link {
     /// `to`: the receivers; by default any. The other direction is another link.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub to: Vec<u64>,
-    /// `latency`, as of the scenario.
+    /// `latency`: as of the scenario.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub latency: Option<Latency>,
-    /// `bandwidth`, as of the scenario.
+    /// `bandwidth`: as of the scenario.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub bandwidth: Option<Bandwidth>,
-    /// `loss`, as of the scenario.
+    /// `loss`: as of the scenario.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub loss: Option<f64>,
-    /// `duplicate`, as of the scenario.
+    /// `duplicate`: as of the scenario.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub duplicate: Option<f64>,
-    /// `reorder`, as of the scenario.
+    /// `reorder`: as of the scenario.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reorder: Option<f64>,
-    /// `redeliver`, as of the scenario.
+    /// `redeliver`: as of the scenario.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub redeliver: Option<f64>,
-    /// `corrupt`, as of the scenario.
+    /// `corrupt`: as of the scenario.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub corrupt: Option<f64>,
 }

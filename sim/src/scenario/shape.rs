@@ -10,159 +10,33 @@ use toml::de::{DeTable, DeValue};
 
 use super::ScenarioError;
 use super::check::MAX_MS;
-use crate::violation::Class;
+use super::keys::{Field, SCENARIO, Variant, must};
 
-/// What a value may be.
-#[derive(Clone, Copy)]
-enum Shape {
+/// What a value may be. What is given with numbers is what other rules let them be: their form is
+/// checked here, and their bounds there.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Shape {
     Text,
     OneOf(&'static [&'static str]),
-    Whole,
-    Number,
+    /// The name of one of them, whose keys are elsewhere.
+    Choice(&'static [Variant]),
+    Whole(u64, u64),
+    /// A replica's address.
+    Address,
+    Number(f64, f64),
     List(&'static Shape),
     Table(&'static [Field]),
-    /// A number that may be negative.
+    /// A whole number that may be negative.
     Signed,
     YesNo,
     /// A table whose `kind` says which other keys it has.
-    Kinds(&'static [(&'static str, &'static [Field])]),
+    Kinds(&'static [Variant]),
     /// One of the names, or such a table.
-    NameOrKinds(&'static [&'static str], &'static [(&'static str, &'static [Field])]),
+    NameOrKinds(&'static [&'static str], &'static [Variant]),
 }
-use Shape::{Kinds, List, NameOrKinds, Number, OneOf, Signed, Table, Text, Whole, YesNo};
-
-#[derive(Clone, Copy)]
-struct Field {
-    key: &'static str,
-    shape: Shape,
-    required: bool,
-}
-
-const fn must(key: &'static str, shape: Shape) -> Field {
-    Field { key, shape, required: true }
-}
-
-const fn may(key: &'static str, shape: Shape) -> Field {
-    Field { key, shape, required: false }
-}
-
-const SCENARIO: &[Field] = &[
-    must("type", Text),
-    may("policy", Text),
-    may("replicas", Whole),
-    may("topology", NameOrKinds(&["mesh", "chain", "ring", "star"], TOPOLOGIES)),
-    may("duration_ms", Whole),
-    may("ops", Whole),
-    may("shares", List(&Whole)),
-    may("writers", Whole),
-    may("pool", Whole),
-    may("load", List(&Table(LOAD))),
-    may("clients", Table(CLIENTS)),
-    may("latency", Kinds(LATENCIES)),
-    may("bandwidth", Table(BANDWIDTH)),
-    may("loss", Number),
-    may("duplicate", Number),
-    may("reorder", Number),
-    may("redeliver", Number),
-    may("corrupt", Number),
-    may("link", List(&Table(LINK))),
-    may("pct", Whole),
-    may("skew_ms", Whole),
-    may("drift_ppm", Whole),
-    may("settle_ms", Whole),
-    may("partitions", Whole),
-    may("crashes", Whole),
-    may("pauses", Whole),
-    may("clocks", Whole),
-    may("churn", Whole),
-    may("checks", List(&OneOf(&Class::NAMES))),
-    may("partition", List(&Table(PARTITION))),
-    may("crash", List(&Table(CRASH))),
-    may("pause", List(&Table(PAUSE))),
-    may("clock", List(&Table(CLOCK))),
-    may("join", List(&Table(MOVE))),
-    may("leave", List(&Table(MOVE))),
-    may("config", Table(CONFIG)),
-];
-
-const TOPOLOGIES: &[(&str, &[Field])] = &[
-    ("mesh", &[]),
-    ("chain", &[]),
-    ("ring", &[]),
-    ("star", &[]),
-    ("tree", &[must("arity", Whole)]),
-    ("grid", &[must("width", Whole)]),
-    ("random-regular", &[must("degree", Whole)]),
-    ("hierarchy", &[must("regions", Whole), must("gateways", Whole), must("edges", Whole)]),
-    ("links", &[must("links", List(&List(&Whole)))]),
-];
-
-const LATENCIES: &[(&str, &[Field])] = &[
-    ("constant", &[must("ms", Number)]),
-    ("uniform", &[must("min_ms", Number), must("max_ms", Number)]),
-    ("exponential", &[must("mean_ms", Number)]),
-    ("log-normal", &[must("median_ms", Number), must("sigma", Number)]),
-    ("pareto", &[must("min_ms", Number), must("alpha", Number)]),
-];
-
-const BANDWIDTH: &[Field] = &[must("bytes_per_s", Whole), may("buffer_bytes", Whole)];
-
-const LOAD: &[Field] = &[must("at_ms", Whole), must("rate", Whole)];
-
-const CLIENTS: &[Field] = &[must("count", Whole), may("roam", Number), may("token", YesNo)];
-
-const LINK: &[Field] = &[
-    may("from", List(&Whole)),
-    may("to", List(&Whole)),
-    may("latency", Kinds(LATENCIES)),
-    may("bandwidth", Table(BANDWIDTH)),
-    may("loss", Number),
-    may("duplicate", Number),
-    may("reorder", Number),
-    may("redeliver", Number),
-    may("corrupt", Number),
-];
-
-const PARTITION: &[Field] = &[
-    may("kind", OneOf(&["groups", "one-way", "bridge", "ring", "isolate", "partial"])),
-    must("at_ms", Whole),
-    may("heal_ms", Whole),
-    may("groups", List(&List(&Whole))),
-    may("share", Number),
-    may("flap_ms", Whole),
-];
-
-const CRASH: &[Field] = &[
-    must("replica", Whole),
-    must("at_ms", Whole),
-    may("restart_ms", Whole),
-    may("disk", OneOf(&["kept", "rolled-back", "partly", "lost"])),
-    may("reuse_identity", YesNo),
-];
-
-const PAUSE: &[Field] = &[must("replica", Whole), must("at_ms", Whole), may("resume_ms", Whole)];
-
-const CLOCK: &[Field] = &[
-    must("replica", Whole),
-    must("at_ms", Whole),
-    may("until_ms", Whole),
-    may("jump_ms", Signed),
-    may("drift_ppm", Signed),
-    may("stop", YesNo),
-    may("set_ms", Whole),
-];
-
-const MOVE: &[Field] = &[must("replica", Whole), must("at_ms", Whole)];
-
-const CONFIG: &[Field] = &[
-    may("gossip_ms", Whole),
-    may("heartbeat_ms", Whole),
-    may("buffer", Whole),
-    may("batch", Whole),
-    may("window", Whole),
-    may("snapshot_every", Whole),
-    may("max_ahead_ms", Whole),
-];
+use Shape::{
+    Address, Choice, Kinds, List, NameOrKinds, Number, OneOf, Signed, Table, Text, Whole, YesNo,
+};
 
 /// Checks the form of `text`: the first thing that is wrong, from its beginning on.
 pub(super) fn check(text: &str) -> Result<(), ScenarioError> {
@@ -202,7 +76,16 @@ impl Place<'_> {
             (Text, _) => self.not("a name in quotes"),
             (OneOf(names), DeValue::String(name)) if names.contains(&name.as_ref()) => Ok(()),
             (OneOf(names), _) => self.not(&format!("one of \"{}\"", names.join("\", \""))),
-            (Whole, DeValue::Integer(number)) => {
+            (Choice(known), DeValue::String(name))
+                if known.iter().any(|known| known.name == name.as_ref()) =>
+            {
+                Ok(())
+            }
+            (Choice(known), _) => {
+                let names: Vec<&str> = known.iter().map(|known| known.name).collect();
+                self.not(&format!("one of \"{}\"", names.join("\", \"")))
+            }
+            (Whole(..) | Address, DeValue::Integer(number)) => {
                 match u64::from_str_radix(number.as_str(), number.radix()) {
                     Ok(_) => Ok(()),
                     Err(_) if number.as_str().starts_with('-') => {
@@ -211,9 +94,9 @@ impl Place<'_> {
                     Err(_) => self.not(&format!("a whole number of at most {MAX_MS}")),
                 }
             }
-            (Whole, _) => self.not("a whole number"),
-            (Number, DeValue::Integer(_)) => Ok(()),
-            (Number, DeValue::Float(number)) => {
+            (Whole(..) | Address, _) => self.not("a whole number"),
+            (Number(..), DeValue::Integer(_)) => Ok(()),
+            (Number(..), DeValue::Float(number)) => {
                 let finite = |digits: &str| digits.parse().is_ok_and(f64::is_finite);
                 let spelt = |digits: &str| digits.ends_with("inf") || digits.ends_with("nan");
                 match number.as_str() {
@@ -221,7 +104,7 @@ impl Place<'_> {
                     _ => self.not("a smaller number"),
                 }
             }
-            (Number, _) => self.not("a number"),
+            (Number(..), _) => self.not("a number"),
             (List(shape), DeValue::Array(items)) => {
                 let name = match shape {
                     Table(_) => self.name.to_owned(),
@@ -242,7 +125,7 @@ impl Place<'_> {
             }
             (NameOrKinds(names, kinds), _) => {
                 let tables =
-                    kinds.iter().map(|(kind, _)| *kind).filter(|kind| !names.contains(kind));
+                    kinds.iter().map(|kind| kind.name).filter(|kind| !names.contains(kind));
                 let tables: Vec<&str> = tables.collect();
                 self.not(&format!(
                     "one of \"{}\", or a table whose `kind` is one of \"{}\"",
@@ -298,18 +181,14 @@ impl Place<'_> {
     }
 
     /// A table whose `kind` says which fields it has besides.
-    fn kinds(
-        &self,
-        table: &DeTable<'_>,
-        kinds: &[(&'static str, &[Field])],
-    ) -> Result<(), ScenarioError> {
-        let names = || kinds.iter().map(|(name, _)| *name).collect::<Vec<_>>().join("\", \"");
+    fn kinds(&self, table: &DeTable<'_>, kinds: &[Variant]) -> Result<(), ScenarioError> {
+        let names = || kinds.iter().map(|kind| kind.name).collect::<Vec<_>>().join("\", \"");
         let Some((_, kind)) = table.iter().find(|(key, _)| key.get_ref() == "kind") else {
             let message = format!("{} lacks the key `kind`, one of \"{}\"", self.name, names());
             return self.wrong(message);
         };
-        match kinds.iter().find(|(name, _)| kind.get_ref().as_str() == Some(name)) {
-            Some((_, fields)) => self.fields(table, &[&[must("kind", Text)], fields]),
+        match kinds.iter().find(|known| kind.get_ref().as_str() == Some(known.name)) {
+            Some(known) => self.fields(table, &[&[must("kind", Text, "")], known.fields]),
             None => Place { text: self.text, name: "`kind`", span: kind.span() }
                 .not(&format!("one of \"{}\"", names())),
         }

@@ -4,8 +4,9 @@ use petgraph::graph::UnGraph;
 use rejoin_crdts::Draw;
 use serde::{Deserialize, Serialize};
 
+use super::keys::TOPOLOGIES;
 use crate::rng::{EventId, Kind, Seed, Stream};
-use crate::scenario::{Latency, Link};
+use crate::scenario::{Latency, Link, ScenarioError};
 
 /// Who is whose neighbour. In TOML a name (`"ring"`), or a table where there is more to say
 /// (`{ kind = "tree", arity = 3 }`).
@@ -52,6 +53,12 @@ pub enum Topology {
         /// `links`: pairs of addresses.
         links: Vec<[u64; 2]>,
     },
+    /// The links in a file, a pair of addresses a line; `#` begins a comment. Once it is read, it is
+    /// the same as `links`.
+    File {
+        /// `path`: the file, from where the scenario's own is.
+        path: String,
+    },
 }
 
 /// The form in TOML.
@@ -83,6 +90,7 @@ enum Table {
     RandomRegular { degree: u64 },
     Hierarchy { regions: u64, gateways: u64, edges: u64 },
     Links { links: Vec<[u64; 2]> },
+    File { path: String },
 }
 
 impl From<Written> for Topology {
@@ -99,6 +107,7 @@ impl From<Written> for Topology {
                 Self::Hierarchy { regions, gateways, edges }
             }
             Written::Table(Table::Links { links }) => Self::Links { links },
+            Written::Table(Table::File { path }) => Self::File { path },
         }
     }
 }
@@ -117,6 +126,7 @@ impl From<Topology> for Written {
                 Self::Table(Table::Hierarchy { regions, gateways, edges })
             }
             Topology::Links { links } => Self::Table(Table::Links { links }),
+            Topology::File { path } => Self::Table(Table::File { path }),
         }
     }
 }
@@ -138,6 +148,56 @@ impl Topology {
         Self::Links { links: links.map(|(a, b)| [address(a), address(b)]).collect() }
     }
 
+    /// The topology of the links that `text` names: two addresses a line; what follows a `#` is a
+    /// comment.
+    ///
+    /// # Errors
+    ///
+    /// What is wrong, and in which line.
+    ///
+    /// ```
+    /// use rejoin_sim::scenario::Topology;
+    /// let square = Topology::from_edges("# a square\n1 2\n2 3\n\n3 4 # the far side\n4 1\n")?;
+    /// assert_eq!(square, Topology::Links { links: vec![[1, 2], [2, 3], [3, 4], [4, 1]] });
+    /// let error = Topology::from_edges("1 2\n2 c\n").unwrap_err();
+    /// assert_eq!(error.message(), "line 2: `c` is no address; those are 1, 2, …");
+    /// # Ok::<(), rejoin_sim::ScenarioError>(())
+    /// ```
+    pub fn from_edges(text: &str) -> Result<Self, ScenarioError> {
+        let mut links = Vec::new();
+        for (number, line) in (1..).zip(text.lines()) {
+            let wrong = |what: String| ScenarioError::new(format!("line {number}: {what}"), None);
+            let words = line.split('#').next().unwrap_or_default().split_whitespace();
+            let pair = words
+                .map(|word| match word.parse::<u64>() {
+                    Ok(address) if address > 0 => Ok(address),
+                    _ => Err(wrong(format!("`{word}` is no address; those are 1, 2, …"))),
+                })
+                .collect::<Result<Vec<u64>, _>>()?;
+            match *pair.as_slice() {
+                [] => {}
+                [a, b] if a != b => links.push([a, b]),
+                [a, _] => return Err(wrong(format!("a link from {a} to itself"))),
+                _ => return Err(wrong("a link is two addresses, as in `1 2`".to_owned())),
+            }
+        }
+        if links.is_empty() {
+            return Err(ScenarioError::new("there is no link in it", None));
+        }
+        Ok(Self::Links { links })
+    }
+
+    /// The name of each kind in scenarios, and what it is.
+    ///
+    /// ```
+    /// use rejoin_sim::scenario::Topology;
+    /// assert!(Topology::kinds().any(|(name, _)| name == "hierarchy"));
+    /// assert_eq!(Topology::kinds().next(), Some(("mesh", "Everyone is everyone's.")));
+    /// ```
+    pub fn kinds() -> impl Iterator<Item = (&'static str, &'static str)> {
+        TOPOLOGIES.iter().map(|kind| (kind.name, kind.says))
+    }
+
     /// Its name in scenarios.
     ///
     /// ```
@@ -156,6 +216,7 @@ impl Topology {
             Self::RandomRegular { .. } => "random-regular",
             Self::Hierarchy { .. } => "hierarchy",
             Self::Links { .. } => "links",
+            Self::File { .. } => "file",
         }
     }
 
@@ -233,6 +294,7 @@ impl Topology {
                     link(first_gateway + (a - first_edge) / edges, a);
                 }
             }
+            Self::File { .. } => {}
             Self::Links { links } => {
                 for &[a, b] in links {
                     link(a.wrapping_sub(1) as usize, b.wrapping_sub(1) as usize);

@@ -6,7 +6,6 @@ use super::Step;
 use super::items::{Item, deliveries_and_faults, operations as all_operations, without};
 use super::replicas::present;
 use super::search::{Best, Search};
-use crate::network::arrival;
 use crate::outcome::Sent;
 use crate::trace::{Fate, Trace};
 use crate::{EventId, Time};
@@ -161,7 +160,7 @@ fn dependents(best: &Best) -> Vec<(u64, Vec<u64>)> {
     for sent in &best.outcome.sent {
         let Some(copies) = listed.get(&sent.id) else { continue };
         events.push((sent.at_us, What::Sending(sent.id), sent.from));
-        origin.extend((0..*copies as u64).map(|copy| (arrival(sent.id, copy), sent.id)));
+        origin.extend((0..*copies as u64).map(|copy| (sent.id.arrival(copy), sent.id)));
     }
     for it in &best.outcome.arrived {
         events.push((it.at_us, What::Arrival(it.id), it.to));

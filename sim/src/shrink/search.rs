@@ -8,7 +8,6 @@ use super::cost::Cost;
 use super::items::{deliveries_and_faults, without};
 use super::replicas::are_connected;
 use super::{Budget, Progress, Step};
-use crate::network::arrival;
 use crate::outcome::{Outcome, Verdict};
 use crate::rng::Hasher;
 use crate::subject::{Letter, Subject};
@@ -205,7 +204,7 @@ fn tidied(mut trace: Trace, outcome: &Outcome) -> Trace {
         let arrived: BTreeSet<EventId> = outcome.arrived.iter().map(|it| it.id).collect();
         for (send, fate) in &mut decisions.fates {
             // A copy is known by its number, so only the last can go.
-            let last = |copy: usize| arrived.contains(&arrival(*send, copy as u64));
+            let last = |copy: usize| arrived.contains(&send.arrival(copy as u64));
             while !fate.copies.is_empty() && !last(fate.copies.len() - 1) {
                 fate.copies.pop();
             }

@@ -4,7 +4,6 @@ use std::collections::BTreeSet;
 
 use super::Step;
 use super::search::Search;
-use crate::network::arrival;
 use crate::outcome::Sent;
 use crate::trace::Trace;
 use crate::{EventId, Time};
@@ -66,7 +65,7 @@ fn order(search: &Search<'_>) -> Vec<(Time, What)> {
     }
     for (send, _) in &decisions.fates {
         let sent = outcome.sent.iter().find(|sent| sent.id == *send);
-        let first = arrival(*send, 0);
+        let first = send.arrival(0);
         let arrived = outcome.arrived.iter().find(|arrived| arrived.id == first);
         order.extend(sent.map(|sent| (sent.at_us, What::Sending { send: *send })));
         order.extend(arrived.map(|arrived| (arrived.at_us, What::Arrival { send: *send })));

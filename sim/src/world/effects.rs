@@ -18,24 +18,35 @@ pub(super) struct Effects<P: Protocol> {
 }
 
 /// Tells equal consequences of one event apart by their number among these.
-#[derive(Default)]
-struct Ordinals {
-    few: SmallVec<[(EventId, u64); 8]>,
-    many: FxHashMap<EventId, u64>,
+enum Ordinals {
+    /// There is one only.
+    Alone,
+    Counted {
+        few: SmallVec<[(EventId, u64); 8]>,
+        many: FxHashMap<EventId, u64>,
+    },
 }
 
 impl Ordinals {
+    fn among(consequences: usize) -> Self {
+        match consequences {
+            0 | 1 => Self::Alone,
+            _ => Self::Counted { few: SmallVec::new(), many: FxHashMap::default() },
+        }
+    }
+
     fn name(&mut self, cause: EventId, kind: Kind, detail: u64) -> EventId {
         let first = cause.child(kind, detail, 1);
-        let known = self.few.iter().position(|(id, _)| *id == first);
+        let Self::Counted { few, many } = self else { return first };
+        let known = few.iter().position(|(id, _)| *id == first);
         let count = match known {
-            Some(at) => &mut self.few[at].1,
-            None if self.few.len() < self.few.inline_size() => {
-                self.few.push((first, 0));
-                let last = self.few.len() - 1;
-                &mut self.few[last].1
+            Some(at) => &mut few[at].1,
+            None if few.len() < few.inline_size() => {
+                few.push((first, 0));
+                let last = few.len() - 1;
+                &mut few[last].1
             }
-            None => self.many.entry(first).or_default(),
+            None => many.entry(first).or_default(),
         };
         *count += 1;
         if *count == 1 { first } else { cause.child(kind, detail, *count) }
@@ -62,7 +73,7 @@ impl<P: Protocol, W: Witness<P>> World<'_, P, W> {
     /// Carries out what the replica at `node` wants done, in order.
     pub(super) fn effect(&mut self, node: usize, effects: Effects<P>) -> Check {
         let Effects { cause, mut outputs } = effects;
-        let mut ordinals = Ordinals::default();
+        let mut ordinals = Ordinals::among(outputs.len());
         for output in outputs.drain(..) {
             match output {
                 Output::Send { to, message } => {

@@ -10,6 +10,11 @@ use crate::rng::{Kind, Stream};
 use crate::timeline::Happening;
 use crate::violation::{Class, Violation};
 
+/// How long a client waits that was turned away, before it asks again.
+const RETRY_US: u64 = 20_000;
+/// How often it asks again before it gives up.
+const MOST_TRIES: u32 = 50;
+
 impl<P: Protocol, W: Witness<P>> World<'_, P, W> {
     /// Carries out an event; returns whether a replica knows something else since, or may wait for
     /// something else.
@@ -25,7 +30,7 @@ impl<P: Protocol, W: Witness<P>> World<'_, P, W> {
                 self.start(id, node)?;
                 Ok(true)
             }
-            Event::Operation { index } => self.operation(id, index),
+            Event::Operation { index, tries } => self.operation(id, index, tries),
             Event::Fault { index } => {
                 self.fault(id, index)?;
                 Ok(true)
@@ -44,20 +49,36 @@ impl<P: Protocol, W: Witness<P>> World<'_, P, W> {
     /// The replica that must be awake for an event.
     fn target(&self, event: &Event<P>) -> Option<usize> {
         match event {
-            Event::Deliver { transit, .. } => Some(transit.to as usize),
+            Event::Deliver { transit, .. } => Some(self.network.ends(*transit).1),
             Event::Timer { node, .. } => Some(*node),
-            Event::Operation { index } => Some(self.plan.operations[*index].node),
+            Event::Operation { index, .. } => Some(self.plan.operations[*index].node),
             Event::Start { .. } | Event::Fault { .. } | Event::Calm => None,
         }
     }
 
-    fn operation(&mut self, event: EventId, index: usize) -> Check<bool> {
+    fn operation(&mut self, event: EventId, index: usize, tries: u32) -> Check<bool> {
         let planned = &self.plan.operations[index];
         let (node, op) = (planned.node, planned.op.clone());
         let moment = self.moment(node);
         if self.nodes[node].replica.is_none() || self.calm_since.is_some() {
             self.operations.skipped += 1;
             return Ok(false);
+        }
+        let client = planned.client.filter(|_| self.watching);
+        if let Some(client) = client {
+            if !self.judge.serves(client, node) {
+                let for_good = tries >= MOST_TRIES;
+                self.judge.turned_away(client, for_good);
+                if for_good {
+                    self.operations.skipped += 1;
+                } else {
+                    let id = event.child(Kind::Operation, 0, 0);
+                    let again = Event::Operation { index, tries: tries + 1 };
+                    self.queue.push(self.now.plus_us(RETRY_US), id, again);
+                }
+                return Ok(false);
+            }
+            self.judge.served(moment, client)?;
         }
         // Whoever refuses an operation must be as before.
         let before = self.watching.then(|| self.nodes[node].replica.clone()).flatten();
@@ -70,7 +91,7 @@ impl<P: Protocol, W: Witness<P>> World<'_, P, W> {
         match performed {
             Err(refused) => {
                 *self.operations.refused.entry(refused.to_string()).or_default() += 1;
-                if before.is_some_and(|before| *replica != before) {
+                if self.judge.checks(Class::Refusal) && before.is_some_and(|it| *replica != it) {
                     let what = format!("the operation {op:?} ({refused})");
                     return Err(self.touched(moment, &what));
                 }
@@ -78,7 +99,7 @@ impl<P: Protocol, W: Witness<P>> World<'_, P, W> {
             Ok(at) => {
                 self.operations.performed += 1;
                 if self.watching {
-                    self.judge.performed(moment, replica, (id, at), op)?;
+                    self.judge.performed(moment, replica, (id, at), (client, op))?;
                 }
                 self.nodes[node].count_op();
                 self.story.wrote[node] = true;
@@ -97,8 +118,8 @@ impl<P: Protocol, W: Witness<P>> World<'_, P, W> {
         payload: Payload<P>,
         rumour: &Rumour,
     ) -> Check<bool> {
-        let node = transit.to as usize;
-        let (from, to) = (address(transit.from as usize), address(node));
+        let (from, node) = self.network.ends(transit);
+        let (from, to) = (address(from), address(node));
         if !self.network.arrive(transit) {
             return Ok(false);
         }
@@ -106,7 +127,7 @@ impl<P: Protocol, W: Witness<P>> World<'_, P, W> {
             self.traffic.undeliverable += 1;
             return Ok(false);
         }
-        self.count_delivery(event, transit);
+        self.count_delivery(event, (from, to), transit.damage.is_some());
         let moment = self.moment(node);
         let (message, bytes) = match payload {
             Payload::Value(message) => (message, None),
@@ -130,7 +151,7 @@ impl<P: Protocol, W: Witness<P>> World<'_, P, W> {
             }
             Err(refused) => {
                 self.traffic.refused += 1;
-                if self.observe(node)? {
+                if self.observe(node)? && self.judge.checks(Class::Refusal) {
                     let what = format!("a message from r{from} ({refused})");
                     return Err(self.touched(moment, &what));
                 }
@@ -146,13 +167,13 @@ impl<P: Protocol, W: Witness<P>> World<'_, P, W> {
         Ok(changed)
     }
 
-    fn count_delivery(&mut self, event: EventId, transit: Transit) {
+    fn count_delivery(&mut self, event: EventId, ends: (u64, u64), damaged: bool) {
         match self.calm_since {
             None => self.size.deliveries += 1,
             Some(_) => self.size.settling += 1,
         }
         if let Some(post) = &mut self.network.post {
-            post.arrive(self.now, event, transit);
+            post.arrive(self.now, event, ends, damaged);
         }
     }
 
@@ -173,7 +194,7 @@ impl<P: Protocol, W: Witness<P>> World<'_, P, W> {
         })?;
         let Some(from_draw) = transit.damage else { return Ok(Some(sent)) };
         let mut arrived = bytes.to_vec();
-        let event = EventId::root(Kind::Deliver, from_draw);
+        let event = EventId::root(Kind::Deliver, from_draw.get().into());
         damage(&mut arrived, &mut self.seed.draws(Stream::Network, event));
         match P::decode(&arrived) {
             Err(_) => {
@@ -181,6 +202,7 @@ impl<P: Protocol, W: Witness<P>> World<'_, P, W> {
                 Ok(None)
             }
             Ok(taken) if taken == sent => Ok(Some(sent)),
+            Ok(taken) if !self.judge.checks(Class::Corruption) => Ok(Some(taken)),
             Ok(taken) => {
                 let explanation = format!(
                     "A message from r{from} to r{to} was damaged on its way, and taken for \
@@ -234,7 +256,8 @@ impl<P: Protocol, W: Witness<P>> World<'_, P, W> {
         if self.story.armed {
             let cut = !self.cuts.is_empty();
             let apart = |a: usize, b: usize| match cut {
-                true => self.network.is_cut(a, b) || self.network.is_cut(b, a),
+                // Who is isolated still hears itself.
+                true => a != b && (self.network.is_cut(a, b) || self.network.is_cut(b, a)),
                 false => a != b,
             };
             let wrote = |side: usize| {

@@ -34,7 +34,9 @@ impl Log {
         state: u128,
     ) {
         self.events += 1;
-        self.hash.pair(at.as_us(), from << 40 ^ to << 8 ^ kind as u64).u128(id.as_u128());
+        let id = id.as_u128();
+        let place = from << 40 ^ to << 8 ^ kind as u64;
+        self.hash.pair(at.as_us() ^ (id >> 64) as u64, place ^ id as u64);
         if !bytes.is_empty() {
             self.hash.bytes(bytes);
         }

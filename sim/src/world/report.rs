@@ -66,6 +66,7 @@ impl<P: Protocol, W: Witness<P>> World<'_, P, W> {
             first_difference: None,
             faults,
             operations: self.operations,
+            sessions: self.judge.session_counts(),
             traffic: self.traffic,
             size,
             final_values: self.judge.readings(),

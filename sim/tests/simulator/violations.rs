@@ -164,7 +164,8 @@ fn an_acknowledged_operation_survives_a_crash_that_keeps_the_disk() {
 
 #[test]
 fn what_does_not_settle_says_why() {
-    let once = flawed(Flaw::SendsOnce);
+    let subject = flood(Flaw::SendsOnce);
+    let once = violation(&subject, &Scenario { loss: 0.4, ..scenario(&subject) });
     assert_eq!(once.class, Class::Liveness);
     assert!(once.explanation.contains(" lacks r"), "{}", once.explanation);
     assert!(!once.operations.is_empty());

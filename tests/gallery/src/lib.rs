@@ -1,12 +1,13 @@
-//! Broken CRDTs that a judge must catch.
+//! Broken CRDTs and protocols that a judge must catch.
 //!
-//! Each is a mistake that occurs in teaching code, on its own in a type that is otherwise correct,
+//! Each is a mistake that occurs in teaching code, on its own in something that is otherwise correct,
 //! with its story and its smallest schedule, and written only against the public traits of
 //! [`rejoin_crdts`]. They show what each judge can see, and that comparing replicas with one another
 //! at the end shows little: most of these agree, on the wrong value.
 //!
-//! [`catalogue`] lists them; [`for_each`] hands each to a [`Visitor`] with its model, so that a
-//! judge can be run over all of them:
+//! [`types`] lists the types, and [`protocols()`] the protocols, all of which are one and the same
+//! ([`anti_entropy`]) but for a step. [`for_each`] hands each type to a [`Visitor`] with its model, so
+//! that a judge can be run over all of them:
 //!
 //! ```
 //! use rejoin_crdts::Model;
@@ -21,17 +22,20 @@
 //! }
 //! let mut count = Count(0);
 //! for_each(&mut count);
-//! assert_eq!(count.0, rejoin_gallery::catalogue().count());
+//! assert_eq!(count.0, rejoin_gallery::types().count());
 //! ```
 
 mod local;
 
+pub mod anti_entropy;
+pub mod checklist;
 pub mod closed_clock_register;
 pub mod forgetful_set;
 pub mod hasty_collector;
 pub mod holder_tie_register;
 pub mod interleaving_list;
 pub mod meaning;
+pub mod protocols;
 pub mod running_total_counter;
 pub mod shared_id_counter;
 pub mod shared_id_register;
@@ -50,6 +54,7 @@ pub use forgetful_set::ForgetfulSet;
 pub use hasty_collector::HastyCollector;
 pub use holder_tie_register::HolderTieRegister;
 pub use interleaving_list::InterleavingList;
+pub use protocols::Shown;
 pub use running_total_counter::RunningTotalCounter;
 pub use shared_id_counter::SharedIdCounter;
 pub use shared_id_register::SharedIdRegister;
@@ -58,7 +63,7 @@ pub use subtracting_counter::SubtractingCounter;
 pub use type_conflict_map::TypeConflictMap;
 pub use undead_set::UndeadSet;
 
-/// A broken type: its name, its story in a line, and who finds it.
+/// A broken type or protocol: its name, its story in a line, and who finds it.
 ///
 /// What is claimed here is tested.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -84,6 +89,9 @@ pub struct Entry {
     pub convergence: bool,
     /// Whether testing that merge is commutative, associative and idempotent finds it.
     pub merge_laws: bool,
+    /// Of a protocol, how the simulator shows it. There are no laws for a protocol, and the explorer
+    /// looks at types.
+    pub shown: Option<Shown>,
 }
 
 impl Entry {
@@ -96,6 +104,9 @@ impl Entry {
     /// ```
     #[must_use]
     pub fn judges(&self) -> String {
+        if let Some(shown) = &self.shown {
+            return shown.judges(self);
+        }
         let judges = [
             (self.laws, "the laws"),
             (!self.scope.is_empty(), "the explorer"),
@@ -186,6 +197,29 @@ catalogue! {
 }
 
 impl Entry {
+    /// The scenario in which the simulator shows it, as TOML: of a type the defaults, of a protocol
+    /// the faults that it needs.
+    ///
+    /// ```
+    /// use rejoin_sim::{Registry, Scenario};
+    /// let mut registry = Registry::new();
+    /// rejoin_gallery::register(&mut registry);
+    /// for entry in rejoin_gallery::catalogue() {
+    ///     assert!(Scenario::parse(&entry.scenario(), &registry).is_ok(), "{entry}");
+    /// }
+    /// ```
+    #[must_use]
+    pub fn scenario(&self) -> String {
+        let faults = self.shown.as_ref().map_or("", |shown| shown.scenario);
+        format!("type = \"{self}\"\n{faults}\n")
+    }
+
+    pub(crate) const fn shown(mut self, shown: Shown) -> Self {
+        self.simulator = shown.found().is_some();
+        self.shown = Some(shown);
+        self
+    }
+
     const fn unseen(
         name: &'static str,
         story: &'static str,
@@ -202,11 +236,12 @@ impl Entry {
             scope: &[],
             convergence: false,
             merge_laws: false,
+            shown: None,
         }
     }
 }
 
-/// Adds every broken type, as `broken/` and its name.
+/// Adds every broken type and protocol, as `broken/` and its name.
 ///
 /// ```
 /// let mut registry = rejoin_sim::Registry::new();
@@ -223,9 +258,33 @@ pub fn register(registry: &mut Registry) {
     }
 
     for_each(&mut Adds(registry));
+    protocols::register(registry);
+}
+
+/// Everything here: the [`types`], then the [`protocols()`].
+///
+/// ```
+/// let all = rejoin_gallery::catalogue().count();
+/// assert_eq!(all, rejoin_gallery::types().count() + rejoin_gallery::protocols().count());
+/// ```
+pub fn catalogue() -> impl Iterator<Item = &'static Entry> {
+    types().chain(protocols())
 }
 
 /// The broken types, in the order in which they are best read.
-pub fn catalogue() -> impl ExactSizeIterator<Item = &'static Entry> {
+///
+/// ```
+/// assert!(rejoin_gallery::types().all(|entry| entry.shown.is_none()));
+/// ```
+pub fn types() -> impl Iterator<Item = &'static Entry> {
     ENTRIES.iter()
+}
+
+/// The broken protocols, in the order in which they are best read.
+///
+/// ```
+/// assert!(rejoin_gallery::protocols().all(|entry| entry.shown.is_some()));
+/// ```
+pub fn protocols() -> impl Iterator<Item = &'static Entry> {
+    protocols::entries()
 }

@@ -1,6 +1,8 @@
 //! A hand-driven schedule: what the documentation shows as a table is executed here.
 
-#![allow(unreachable_pub, reason = "a module of several test crates")]
+#![allow(unreachable_pub, dead_code, reason = "a module of several test crates")]
+
+pub mod bench;
 
 use rejoin_crdts::{
     At, DeltaOf, History, Merge, Model, OpId, OpSet, Refused, ReplicaId, Timestamp,

@@ -1,0 +1,91 @@
+//! Which checks are made, and how often the dear ones.
+
+use rejoin_crdts::Delivery;
+
+use crate::scenario::Scenario;
+use crate::violation::Class;
+
+/// Up to so many operations the pure forms of visibility and specification are evaluated at every
+/// step.
+const ALWAYS: usize = 256;
+/// What each step puts into the account that their evaluation is paid from when there are more, in
+/// pairs of operations looked at: a specification may compare each with each.
+const EARNED: u64 = 4_096;
+
+/// Which checks are made.
+#[derive(Clone, Debug)]
+pub(super) struct Checks {
+    on: u32,
+    named: u32, // by the scenario
+}
+
+impl Checks {
+    pub(super) fn new(scenario: &Scenario, delivery: Delivery) -> Self {
+        let bits = |classes: &[Class]| classes.iter().fold(0, |bits, class| bits | bit(*class));
+        let named = scenario.checks.as_deref().map_or(0, bits);
+        let mut on = if scenario.checks.is_some() { named } else { bits(&Class::ALL) };
+        // Without being asked, only what says that it delivers in causal order is held to it.
+        if delivery != Delivery::Causal && named & bit(Class::Causality) == 0 {
+            on &= !bit(Class::Causality);
+        }
+        Self { on, named }
+    }
+
+    pub(super) const fn on(&self, class: Class) -> bool {
+        self.on & bit(class) != 0
+    }
+
+    /// Whether the scenario asks for this check by name.
+    pub(super) const fn named(&self, class: Class) -> bool {
+        self.named & bit(class) != 0
+    }
+}
+
+const fn bit(class: Class) -> u32 {
+    1 << class as u32
+}
+
+/// The account that evaluations of pure forms are paid from: what a step costs on average does not
+/// grow with the length of the run.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Account(u64);
+
+impl Account {
+    /// A step is taken, with so many operations behind it; whether its evaluation can be paid.
+    pub(super) fn affords(&mut self, operations: usize) -> bool {
+        if operations <= ALWAYS {
+            return true;
+        }
+        self.0 += EARNED;
+        let pairs = (operations as u64).saturating_mul(operations as u64);
+        let paid = self.0.checked_sub(pairs);
+        self.0 = paid.unwrap_or(self.0);
+        paid.is_some()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn short_runs_are_looked_at_throughout_and_long_ones_at_a_constant_cost() {
+        let mut account = Account::default();
+        assert!((0..1_000).all(|_| account.affords(ALWAYS)));
+        let often = (0..10_000).filter(|_| account.affords(640)).count();
+        assert_eq!(often, 100);
+        let seldom = (0..100_000).filter(|_| account.affords(6_400)).count();
+        assert_eq!(seldom, 10);
+    }
+
+    #[test]
+    fn everything_is_checked_unless_something_is_named() {
+        let all = Checks::new(&Scenario::of("any"), Delivery::Causal);
+        assert!(Class::ALL.iter().all(|class| all.on(*class) && !all.named(*class)));
+        let any = Checks::new(&Scenario::of("any"), Delivery::Any);
+        assert!(!any.on(Class::Causality) && any.on(Class::Inflation));
+        let checks = Some(vec![Class::Causality]);
+        let one = Checks::new(&Scenario { checks, ..Scenario::of("any") }, Delivery::Any);
+        assert!(one.on(Class::Causality) && !one.on(Class::Inflation));
+    }
+}

@@ -1,0 +1,153 @@
+//! Sessions: what a client may rely on that goes from replica to replica (Terry, Demers, Petersen,
+//! Spreitzer, Theimer & Welch, "Session guarantees for weakly consistent replicated data", PDIS
+//! 1994).
+
+use std::collections::BTreeMap;
+
+use rejoin_crdts::OpSet;
+
+use crate::outcome::SessionCounts;
+use crate::scenario::Clients;
+use crate::violation::Class;
+
+/// What a client did, and what it brings along.
+#[derive(Clone, Debug)]
+struct Session<K> {
+    wrote: OpSet,
+    read: OpSet,
+    token: Option<K>,
+}
+
+impl<K> Default for Session<K> {
+    fn default() -> Self {
+        Self { wrote: OpSet::new(), read: OpSet::new(), token: None }
+    }
+}
+
+/// The sessions of all clients.
+#[derive(Debug)]
+pub(super) struct Sessions<K> {
+    /// Clients bring tokens: the guarantees are promised.
+    pub(super) promised: bool,
+    clients: Vec<Session<K>>,
+    before: BTreeMap<usize, (OpSet, OpSet)>, // what its client had written and read, by operation
+    /// Operations that a fault destroyed for a while at least.
+    pub(super) forgiven: OpSet,
+    pub(super) counts: SessionCounts,
+}
+
+/// A guarantee that does not hold, and the operations that are missing.
+pub(super) type Broken = (Class, OpSet);
+
+impl<K: Clone> Sessions<K> {
+    pub(super) fn new(clients: Option<Clients>) -> Self {
+        let count = clients.map_or(0, |clients| clients.count as usize);
+        Self {
+            promised: clients.is_some_and(|clients| clients.token),
+            clients: (0..count).map(|_| Session::default()).collect(),
+            before: BTreeMap::new(),
+            forgiven: OpSet::new(),
+            counts: SessionCounts::default(),
+        }
+    }
+
+    /// What the client brings along, if it brings something.
+    pub(super) fn token(&self, client: u64) -> Option<&K> {
+        self.clients.get(client as usize)?.token.as_ref().filter(|_| self.promised)
+    }
+
+    /// The client is served where `visible` is visible.
+    pub(super) fn serve(&mut self, client: u64, visible: &OpSet) -> Option<Broken> {
+        let session = self.clients.get_mut(client as usize)?;
+        self.counts.served += 1;
+        let written = lacks(&session.wrote, visible, &self.forgiven);
+        let read = lacks(&session.read, visible, &self.forgiven);
+        session.read.union_with(visible);
+        let written = written.map(|missing| (Class::ReadYourWrites, missing));
+        written.or(read.map(|missing| (Class::MonotonicReads, missing)))
+    }
+
+    /// The client performed an operation, and now the replica knows `token`.
+    pub(super) fn wrote(&mut self, client: u64, operation: usize, token: K) {
+        if let Some(session) = self.clients.get_mut(client as usize) {
+            self.before.insert(operation, (session.wrote.clone(), session.read.clone()));
+            session.wrote.insert(operation);
+            session.token = Some(token);
+        }
+    }
+
+    /// The client gives up, and begins a new session.
+    pub(super) fn abandon(&mut self, client: u64) {
+        if let Some(session) = self.clients.get_mut(client as usize) {
+            self.counts.abandoned += 1;
+            *session = Session::default();
+        }
+    }
+
+    /// An operation becomes visible where `visible` is, itself included.
+    pub(super) fn order(&self, operation: usize, visible: &OpSet) -> Option<Broken> {
+        let (wrote, read) = self.before.get(&operation)?;
+        let written = lacks(wrote, visible, &self.forgiven);
+        let written = written.map(|missing| (Class::MonotonicWrites, missing));
+        let read = || lacks(read, visible, &self.forgiven);
+        written.or_else(|| read().map(|missing| (Class::WritesFollowReads, missing)))
+    }
+
+    /// Counts a guarantee that was not promised and does not hold.
+    pub(super) fn count(&mut self, class: Class) {
+        *self.counts.anomalies.entry(class.name().to_owned()).or_default() += 1;
+    }
+}
+
+/// What of `wanted` is neither visible nor forgiven.
+fn lacks(wanted: &OpSet, visible: &OpSet, forgiven: &OpSet) -> Option<OpSet> {
+    if wanted.is_subset(visible) {
+        return None;
+    }
+    let missing: OpSet = wanted.difference(visible).filter(|&op| !forgiven.contains(op)).collect();
+    (!missing.is_empty()).then_some(missing)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn sessions() -> Sessions<()> {
+        Sessions::new(Some(Clients { count: 2, roam: 1.0, token: true }))
+    }
+
+    fn set(operations: &[usize]) -> OpSet {
+        operations.iter().copied().collect()
+    }
+
+    #[test]
+    fn each_guarantee_is_told_from_the_others() {
+        let mut sessions = sessions();
+        assert_eq!(sessions.serve(0, &set(&[0, 1])), None);
+        sessions.wrote(0, 2, ());
+        assert_eq!(sessions.serve(0, &set(&[0, 1])), Some((Class::ReadYourWrites, set(&[2]))));
+        assert_eq!(sessions.serve(0, &set(&[0, 2])), Some((Class::MonotonicReads, set(&[1]))));
+        assert_eq!(sessions.serve(1, &set(&[])), None, "another client, another session");
+        sessions.wrote(0, 3, ());
+        assert_eq!(sessions.order(3, &set(&[0, 1, 3])), Some((Class::MonotonicWrites, set(&[2]))));
+        assert_eq!(
+            sessions.order(3, &set(&[0, 2, 3])),
+            Some((Class::WritesFollowReads, set(&[1])))
+        );
+        assert_eq!(sessions.order(3, &set(&[0, 1, 2, 3])), None);
+        assert_eq!(sessions.counts.served, 4);
+    }
+
+    #[test]
+    fn what_a_fault_destroyed_is_forgiven_and_a_new_session_remembers_nothing() {
+        let mut sessions = sessions();
+        sessions.wrote(0, 2, ());
+        sessions.forgiven = set(&[2]);
+        assert_eq!(sessions.serve(0, &set(&[])), None);
+        sessions.wrote(0, 3, ());
+        assert!(sessions.token(0).is_some());
+        sessions.abandon(0);
+        assert!(sessions.token(0).is_none());
+        assert_eq!(sessions.serve(0, &set(&[])), None);
+    }
+}

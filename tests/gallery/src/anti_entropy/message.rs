@@ -1,0 +1,103 @@
+//! What travels between replicas, and what is written down.
+
+use std::collections::BTreeSet;
+
+use rejoin_crdts::wire::{self, Kind, Limits, WireError};
+use rejoin_crdts::{CausalContext, Dot, OpId, ReplicaId, Timestamp};
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+
+use crate::local::Local;
+
+const SCHEMA: u32 = 1;
+
+/// An operation in the log, numbered by the replica that performed it.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Entry<D, Op> {
+    pub(crate) number: Dot,
+    pub(crate) id: OpId,
+    pub(crate) op: Op,
+    pub(crate) stamp: Timestamp,
+    pub(crate) after: CausalContext, // the numbers of all that it had seen
+    pub(crate) delta: D,
+}
+
+/// Everything that a replica has.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Snapshot<S> {
+    pub(crate) state: S,
+    pub(crate) has: CausalContext,
+    pub(crate) ops: BTreeSet<OpId>,
+    pub(crate) clock: Timestamp,
+}
+
+/// What one replica tells another.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub(crate) enum Body<S, D, Op> {
+    /// What `by` has. An acknowledgement, and a request for the rest.
+    Digest { by: ReplicaId, has: CausalContext },
+    /// Entries, each after all that it had seen, unless the receiver has that.
+    Batch(Vec<Entry<D, Op>>),
+    /// For whoever lacks what is no longer in the log.
+    Whole(Snapshot<S>),
+}
+
+/// A message: what is told, in a frame that begins with its length.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Message<S, D, Op> {
+    pub(crate) body: Body<S, D, Op>,
+    #[serde(skip)]
+    pub(crate) longest: Local<Longest>,
+}
+
+/// The greatest length that a frame's author thought of.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Longest(pub(crate) u32);
+
+impl Default for Longest {
+    fn default() -> Self {
+        Self(u32::MAX)
+    }
+}
+
+/// What is written to the disk.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum Record<S, D, Op> {
+    /// An entry that was performed or delivered.
+    Entry(Entry<D, Op>),
+    /// Everything, in place of all earlier records.
+    Snapshot(Snapshot<S>),
+}
+
+/// What wakes a replica up: it is time for a round. It sets itself again.
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+)]
+pub struct Round;
+
+impl<S: Serialize, D: Serialize, Op: Serialize> Message<S, D, Op> {
+    pub(crate) fn encode(&self, bytes: &mut Vec<u8>) {
+        let mut body = Vec::new();
+        let written = wire::encode(Kind::Message, SCHEMA, self, &mut body);
+        debug_assert_eq!(written, Ok(()), "a message must serialize");
+        let length = body.len() as u32 & self.longest.0.0;
+        bytes.extend(length.to_le_bytes());
+        bytes.extend(body);
+    }
+}
+
+impl<S: DeserializeOwned, D: DeserializeOwned, Op: DeserializeOwned> Message<S, D, Op> {
+    pub(crate) fn decode(bytes: &[u8]) -> Result<Self, WireError> {
+        let Some((length, body)) = bytes.split_first_chunk() else {
+            return Err(WireError::Truncated { needed: 4, len: bytes.len() as u64 });
+        };
+        let (length, len) = (u64::from(u32::from_le_bytes(*length)), body.len() as u64);
+        if len < length {
+            return Err(WireError::Truncated { needed: length, len });
+        }
+        if len > length {
+            return Err(WireError::Trailing { extra: len - length });
+        }
+        wire::decode(Kind::Message, SCHEMA, Limits::default(), body)
+    }
+}
