@@ -48,15 +48,8 @@ pub(crate) struct Post {
 
 impl Post {
     /// Notes that a copy arrives.
-    pub(crate) fn arrive(
-        &mut self,
-        now: Time,
-        id: EventId,
-        (from, to): (u64, u64),
-        transit: Transit,
-    ) {
+    pub(crate) fn arrive(&mut self, now: Time, id: EventId, (from, to): (u64, u64), damaged: bool) {
         let sent_us = self.on_the_way.get(&id).copied().unwrap_or(now);
-        let damaged = transit.damage.is_some();
         self.arrived.push(Arrived { id, sent_us, at_us: now, from, to, damaged });
     }
 }

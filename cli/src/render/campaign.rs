@@ -152,12 +152,12 @@ fn saved(page: &mut Page, campaign: &Campaign, everything: bool) {
     {
         page.line(format!("  and {} more; --verbose lists all", thousands(rest as u64)));
     }
+    campaign.small.iter().for_each(|small| made_small(page, small));
     if let Some(unsaved) = &campaign.unsaved {
         for line in wrap(unsaved, page.width() - 2) {
             page.line(Line::new().styled(Style::Warn, format!("  {line}")));
         }
     }
-    campaign.small.iter().for_each(|small| made_small(page, small));
     if let Some(replay) = &campaign.replay {
         page.replay(replay);
     }

@@ -63,10 +63,10 @@ pub(crate) struct Campaign {
     pub(crate) tally: Tally,
     /// The failures, by seed.
     pub(crate) failures: Vec<Failure>,
-    /// Why some of them could not be saved.
-    pub(crate) unsaved: Option<String>,
     /// The lowest failure of each class, made small.
     pub(crate) small: Vec<Small>,
+    /// Why some of them could not be saved.
+    pub(crate) unsaved: Option<String>,
     /// The line that runs the lowest failure again.
     pub(crate) replay: Option<String>,
 }
@@ -107,10 +107,10 @@ pub(crate) fn sweep(
     };
 
     let mut campaign_result = conclude(&selection, args, tally, &traces, program);
-    if !args.no_shrink && args.keep > 0 {
-        let failures = &campaign_result.failures;
+    if !args.no_shrink && args.keep > 0 && !campaign_result.interrupted {
+        let (failures, seen) = (&campaign_result.failures, watch.progress);
         campaign_result.small =
-            small::first_of_each_class(&selection, failures, &traces, program, watch.progress)?;
+            small::first_of_each_class(&selection, failures, &traces, program, seen)?;
     }
     let next = next(registry, &selection, args, program, &campaign_result);
     let text = if args.format.json {

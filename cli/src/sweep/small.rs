@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use rejoin_sim::outcome::Size;
+use rejoin_sim::shrink::Shrunk;
 use rejoin_sim::{Outcome, Trace, Verdict};
 use serde::Serialize;
 
@@ -62,14 +63,7 @@ pub(super) fn first_of_each_class(
     for failure in firsts {
         let outcome = selection.run(failure.seed, false, program)?;
         if outcome.verdict == Verdict::Violated {
-            all.push(one(
-                selection,
-                failure,
-                &outcome,
-                &traces.small(failure.seed),
-                program,
-                seen,
-            )?);
+            all.push(one(selection, failure, &outcome, &traces.small(failure.seed), program, seen));
         }
     }
     Ok(all)
@@ -82,7 +76,7 @@ fn one(
     path: &Path,
     program: &Program,
     seen: bool,
-) -> Result<Small, InputError> {
+) -> Small {
     let seed = failure.seed;
     let budget = (EVENTS / outcome.events.max(1)).clamp(LEAST_RUNS, RUNS);
     let line = || program.line(selection.line(seed));
@@ -99,15 +93,8 @@ fn one(
         trace: None,
         because: None,
     };
-    match shrunk {
+    match shrunk.and_then(|shrunk| write(&shrunk, path).map(|()| shrunk)) {
         Ok(shrunk) => {
-            let bytes = shrunk.trace.encode();
-            let bytes = bytes.map_err(|source| InputError::Unsaveable { seed, source })?;
-            save(path, &bytes).map_err(|source| InputError::Write {
-                what: format!("the trace of seed {seed}, made small,"),
-                path: path.to_owned(),
-                source,
-            })?;
             small.size = shrunk.outcome.size;
             (small.runs, small.finished) = (shrunk.runs, shrunk.finished);
             small.trace = Some(path.display().to_string());
@@ -116,5 +103,16 @@ fn one(
         Err(InputError::Unshrinkable { message, .. }) => small.because = Some(message),
         Err(error) => small.because = Some(error.to_string()),
     }
-    Ok(small)
+    small
+}
+
+fn write(shrunk: &Shrunk, path: &Path) -> Result<(), InputError> {
+    let seed = shrunk.trace.seed;
+    let bytes = shrunk.trace.encode();
+    let bytes = bytes.map_err(|source| InputError::Unsaveable { seed, source })?;
+    save(path, &bytes).map_err(|source| InputError::Write {
+        what: "the trace".to_owned(),
+        path: path.to_owned(),
+        source,
+    })
 }

@@ -205,7 +205,8 @@ fn a_saved_run_replays() {
 fn a_sweep_is_the_same_on_any_number_of_threads_and_its_traces_replay() {
     let sweep = |jobs: u64| {
         let folder = TempDir::new().unwrap();
-        let line = "sweep chain --type broken/forgetful-set --seeds 0..24 --keep 3 --json";
+        let line =
+            "sweep chain --type broken/forgetful-set --seeds 0..24 --keep 3 --json --no-shrink";
         let line = format!("{line} --jobs {jobs} --traces {}", folder.path().join("t").display());
         let json = rejoin(&line).exits(VIOLATED).json();
         (folder, json)
@@ -257,7 +258,7 @@ fn traces_of_scenarios_with_one_name_do_not_take_each_others_place() {
     let sweep = || {
         for scenario in &scenarios {
             let line = format!("sweep {scenario} --type broken/subtracting-counter --seeds 0..16");
-            let line = format!("{line} --keep 1 --traces {}", traces.display());
+            let line = format!("{line} --keep 1 --no-shrink --traces {}", traces.display());
             rejoin(&line).exits(VIOLATED);
         }
         files(&traces)

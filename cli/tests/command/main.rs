@@ -6,5 +6,6 @@ mod explore;
 mod fits;
 mod interrupted;
 mod own_registry;
+mod shrink;
 mod support;
 mod swarm;

@@ -60,6 +60,9 @@ impl<P: Protocol, W: Witness<P>> Judge<P, W> {
         let mut missing_anywhere = OpSet::new();
         let mut reasons = Vec::new();
         for (node, waiting) in waiting.into_iter().enumerate() {
+            if self.standings[node].live.is_none() {
+                continue; // nobody is there
+            }
             let mut missing = known.clone();
             missing.subtract(&self.standings[node].visible);
             missing_anywhere.union_with(&missing);

@@ -35,8 +35,26 @@ pub(super) fn drop(search: &mut Search<'_>) {
                 break;
             }
         }
+        while fold(search) {}
     }
     trim(search);
+}
+
+/// Drops a replica whose operations another performs, with the messages of the others as they went.
+fn fold(search: &mut Search<'_>) -> bool {
+    let here = present(&search.best.trace);
+    for from in &here {
+        let kept: Vec<u64> = here.iter().copied().filter(|it| it != from).collect();
+        for to in &kept {
+            let mut folded = search.best.trace.clone();
+            let operations = folded.decisions.operations.iter_mut();
+            operations.filter(|it| it.replica == *from).for_each(|it| it.replica = *to);
+            if search.attempt(with_only(folded, &kept)) {
+                return true;
+            }
+        }
+    }
+    false
 }
 
 /// Only with these replicas: with the messages as they went, with all of them arriving, and with

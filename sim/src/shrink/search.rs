@@ -92,11 +92,15 @@ impl<'s> Search<'s> {
     /// Takes `candidate` if it fails in the same class and is smaller; returns whether it is.
     pub(super) fn attempt(&mut self, candidate: Trace) -> bool {
         let Some(outcome) = self.failure(&candidate) else { return false };
-        let trace = tidied(candidate, &outcome);
-        let cost = Cost::of(&trace, &outcome, &self.alphabet);
+        self.take(&tidied(candidate, &outcome), outcome)
+    }
+
+    /// Takes `trace`, which fails as `outcome` says, if it is smaller.
+    fn take(&mut self, trace: &Trace, outcome: Outcome) -> bool {
+        let cost = Cost::of(trace, &outcome, &self.alphabet);
         let smaller = cost < self.best.cost;
         if smaller {
-            self.best = Best { trace, outcome, cost };
+            self.best = Best { trace: trace.clone(), outcome, cost };
         }
         smaller
     }
@@ -104,23 +108,20 @@ impl<'s> Search<'s> {
     /// The same, but if `candidate` fails without being smaller, deliveries and faults are left out
     /// of it until it is, or until none can be: a way round to what single steps do not reach.
     pub(super) fn descend(&mut self, candidate: Trace) -> bool {
-        let mut left_out = deliveries_and_faults(&candidate).into_iter().rev();
-        let mut next = candidate.clone();
-        let mut here = candidate;
-        loop {
-            if let Some(outcome) = self.failure(&next) {
-                here = tidied(next, &outcome);
-                let cost = Cost::of(&here, &outcome, &self.alphabet);
-                if cost < self.best.cost {
-                    self.best = Best { trace: here, outcome, cost };
-                    return true;
-                }
-            } else if next == here {
-                return false; // it does not fail at all
-            }
-            let Some(item) = left_out.next().filter(|_| !self.spent()) else { return false };
-            next = without(&here, &[item]);
+        let Some(outcome) = self.failure(&candidate) else { return false };
+        let mut here = tidied(candidate, &outcome);
+        if self.take(&here, outcome) {
+            return true;
         }
+        for item in deliveries_and_faults(&here).into_iter().rev() {
+            let next = without(&here, &[item]);
+            let Some(outcome) = self.failure(&next) else { continue };
+            here = tidied(next, &outcome);
+            if self.take(&here, outcome) {
+                return true;
+            }
+        }
+        false
     }
 
     /// The same, but all messages arrive, in order and in the usual time, however they fared
@@ -213,17 +214,10 @@ fn tidied(mut trace: Trace, outcome: &Outcome) -> Trace {
     if decisions.clocks.iter().all(|clock| *clock == ClockStart::default()) {
         decisions.clocks.clear();
     }
-    Trace { decisions: std::mem::take(&mut trace.decisions), ..describing(trace, outcome) }
-}
-
-/// `trace` with what its replay showed.
-fn describing(trace: Trace, outcome: &Outcome) -> Trace {
-    Trace {
-        verdict: outcome.verdict,
-        class: outcome.violation.as_ref().map(|violation| violation.class),
-        fingerprint: outcome.fingerprint,
-        ..trace
-    }
+    trace.verdict = outcome.verdict;
+    trace.class = outcome.violation.as_ref().map(|violation| violation.class);
+    trace.fingerprint = outcome.fingerprint;
+    trace
 }
 
 /// Without what only a run with draws of its own looks at.

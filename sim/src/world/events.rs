@@ -127,7 +127,7 @@ impl<P: Protocol, W: Witness<P>> World<'_, P, W> {
             self.traffic.undeliverable += 1;
             return Ok(false);
         }
-        self.count_delivery(event, (from, to), transit);
+        self.count_delivery(event, (from, to), transit.damage.is_some());
         let moment = self.moment(node);
         let (message, bytes) = match payload {
             Payload::Value(message) => (message, None),
@@ -167,13 +167,13 @@ impl<P: Protocol, W: Witness<P>> World<'_, P, W> {
         Ok(changed)
     }
 
-    fn count_delivery(&mut self, event: EventId, ends: (u64, u64), transit: Transit) {
+    fn count_delivery(&mut self, event: EventId, ends: (u64, u64), damaged: bool) {
         match self.calm_since {
             None => self.size.deliveries += 1,
             Some(_) => self.size.settling += 1,
         }
         if let Some(post) = &mut self.network.post {
-            post.arrive(self.now, event, ends, transit);
+            post.arrive(self.now, event, ends, damaged);
         }
     }
 
