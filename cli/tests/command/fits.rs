@@ -19,7 +19,7 @@ fn a_run_fits_whatever_its_preset_type_policy_and_seed() {
     let path = "./a-project/with-a-long-name/target/release/rejoin";
     for preset in presets() {
         for name in types() {
-            for policy in ["state", "delta"] {
+            for policy in builtin().get(&name).unwrap().policies() {
                 for (program, seed) in [("rejoin", 1), ("rejoin", u64::MAX), (path, u64::MAX)] {
                     let line = format!("run {} --type {name} --policy {policy}", preset.name);
                     let ran = rejoin_called(program, &format!("{line} --seed {seed}"));
