@@ -24,9 +24,11 @@ impl Checks {
         let bits = |classes: &[Class]| classes.iter().fold(0, |bits, class| bits | bit(*class));
         let named = scenario.checks.as_deref().map_or(0, bits);
         let mut on = if scenario.checks.is_some() { named } else { bits(&Class::ALL) };
-        // Without being asked, only what says that it delivers in causal order is held to it.
-        if delivery != Delivery::Causal && named & bit(Class::Causality) == 0 {
-            on &= !bit(Class::Causality);
+        // Without being asked, only what says that it delivers in causal order is held to it: a put
+        // that a later one took the place of is visible wherever that is, whoever told of it.
+        if delivery != Delivery::Causal {
+            let order = [Class::Causality, Class::MonotonicWrites, Class::WritesFollowReads];
+            on &= !bits(&order) | named;
         }
         Self { on, named }
     }
@@ -83,7 +85,8 @@ mod tests {
         let all = Checks::new(&Scenario::of("any"), Delivery::Causal);
         assert!(Class::ALL.iter().all(|class| all.on(*class) && !all.named(*class)));
         let any = Checks::new(&Scenario::of("any"), Delivery::Any);
-        assert!(!any.on(Class::Causality) && any.on(Class::Inflation));
+        assert!(!any.on(Class::Causality) && !any.on(Class::MonotonicWrites));
+        assert!(any.on(Class::Inflation) && any.on(Class::ReadYourWrites));
         let checks = Some(vec![Class::Causality]);
         let one = Checks::new(&Scenario { checks, ..Scenario::of("any") }, Delivery::Any);
         assert!(one.on(Class::Causality) && !one.on(Class::Inflation));
