@@ -281,7 +281,8 @@ pub(crate) struct Format {
 
 const STATUS: &str = "\
 Exit status: 0 all held, 1 a violation was found, 2 the input is wrong,
-3 nothing was proved (vacuous, or two runs of one seed differed).";
+3 nothing was proved (vacuous, or two runs of one seed differed), 130 a sweep
+was interrupted.";
 
 /// The command line, with examples that name the program as it is called.
 pub(crate) fn command(program: &str, columns: usize) -> clap::Command {

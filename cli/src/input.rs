@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use crate::exit::Exit;
 use miette::{Diagnostic, NamedSource, SourceSpan};
-use rejoin_sim::{RunError, ScenarioError, TraceError};
+use rejoin_sim::{RunError, ScenarioError, TraceError, nearest};
 
 /// Why nothing was done.
 #[derive(Debug, thiserror::Error, Diagnostic)]
@@ -210,54 +210,8 @@ pub(crate) fn instead<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) 
         [only] => format!("there is only `{only}`"),
         _ => format!("there are {}", known.join(", ")),
     };
-    match nearest(name, &known) {
+    match nearest(name, known) {
         Some(near) => format!("did you mean `{near}`?\n{all}"),
         None => all,
-    }
-}
-
-/// The name that was probably meant: one mistyped in a letter or three, or given without its
-/// folder.
-fn nearest<'a>(name: &str, known: &[&'a str]) -> Option<&'a str> {
-    let bare = |full: &'a str| full.rsplit('/').next().unwrap_or(full);
-    let typos = |full: &'a str| distance(name, full).min(distance(name, bare(full)));
-    let best = known.iter().copied().min_by_key(|full| typos(full))?;
-    (typos(best) <= name.chars().count().div_ceil(3).min(3)).then_some(best)
-}
-
-/// How many letters must be put in, taken out or changed to make one word the other
-/// (Levenshtein 1966).
-fn distance(from: &str, to: &str) -> usize {
-    let to: Vec<char> = to.chars().collect();
-    let mut row: Vec<usize> = (0..=to.len()).collect();
-    for (i, letter) in from.chars().enumerate() {
-        let mut diagonal = std::mem::replace(&mut row[0], i + 1);
-        for (j, other) in to.iter().enumerate() {
-            let change = diagonal + usize::from(letter != *other);
-            diagonal = row[j + 1];
-            row[j + 1] = change.min(diagonal + 1).min(row[j] + 1);
-        }
-    }
-    row[to.len()]
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_nearest_name_is_a_typo_or_a_folder_away() {
-        let known = ["or-map", "or-map/map", "pn-counter", "broken/forgetful-set"];
-        assert_eq!(nearest("or-mpa", &known), Some("or-map"));
-        assert_eq!(nearest("pncounter", &known), Some("pn-counter"));
-        assert_eq!(nearest("forgetful-set", &known), Some("broken/forgetful-set"));
-        assert_eq!(nearest("sequence", &known), None);
-    }
-
-    #[test]
-    fn distance_counts_letters() {
-        assert_eq!(distance("", "abc"), 3);
-        assert_eq!(distance("kitten", "sitting"), 3);
-        assert_eq!(distance("same", "same"), 0);
     }
 }

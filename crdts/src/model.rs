@@ -155,6 +155,17 @@ pub trait Spec: Clone + Send + Sync + 'static {
         None
     }
 
+    /// What the application says must never be read, whatever the specification allows: by default
+    /// nothing. [`Upholding`](crate::spec::Upholding) puts any type under one.
+    ///
+    /// # Errors
+    ///
+    /// What is wrong, in words.
+    fn invariant(&self, value: &Self::Value) -> Result<(), String> {
+        let _ = value;
+        Ok(())
+    }
+
     /// The order of delivery under which the specification holds.
     fn delivery(&self) -> Delivery {
         Delivery::Causal

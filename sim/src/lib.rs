@@ -20,6 +20,7 @@ mod check;
 mod clock;
 mod codec;
 pub mod explore;
+mod nearest;
 mod nemesis;
 mod network;
 pub mod outcome;
@@ -37,6 +38,7 @@ pub mod violation;
 mod workload;
 mod world;
 
+pub use nearest::nearest;
 pub use outcome::{Outcome, Verdict};
 pub use rng::{EventId, Fingerprint};
 pub use scenario::{Preset, Scenario, ScenarioError, presets};

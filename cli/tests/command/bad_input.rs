@@ -174,6 +174,33 @@ fn wrong_usage_is_explained() {
 }
 
 #[test]
+fn an_unknown_fault_is_named_with_those_that_there_are() {
+    let words = &["'weather'", "loss, duplicate, reorder", "churn, caps"];
+    refused(&[], "sweep cart --swarm --faults loss,weather --seeds 0..2", words);
+    refused(&[], "run cart --swarm --faults weather", words);
+    refused(&[], "run cart --faults loss", &["--swarm"]);
+    refused(&[], "run cart --swarm --faults los", &["a similar value exists: 'loss'"]);
+}
+
+#[test]
+fn a_file_of_links_is_named_with_the_line_that_is_wrong() {
+    let scenario: &[u8] =
+        b"type = \"or-set\"\ntopology = { kind = \"file\", path = \"net.edges\" }\n";
+    let with = |edges: &[u8], words: &[&str]| {
+        let all = [&["net.toml:2:"], words].concat();
+        refused(&[("net.toml", scenario), ("net.edges", edges)], "run DIR/net.toml", &all);
+    };
+    with(b"1 2\n2 three\n", &["`net.edges`, line 2: `three` is no address"]);
+    with(b"1 2\n# none\n2 0\n", &["`net.edges`, line 3: `0` is no address"]);
+    with(b"1 2 3\n", &["`net.edges`, line 1: a link is two addresses"]);
+    with(b"1 2\n2 2\n", &["line 2: a link from 2 to itself"]);
+    with(b"# nothing\n", &["`net.edges`", "there is no link in it"]);
+    with(b"1 2\n3 4\n", &["r1 and r3 are not connected"]);
+    with(&[0xff], &["net.edges", "no UTF-8 text"]);
+    refused(&[("net.toml", scenario)], "run DIR/net.toml", &["cannot read `DIR/net.edges`"]);
+}
+
+#[test]
 fn on_a_terminal_the_complaint_is_in_colour() {
     let ran = rejoin_in_colour("run --type or-mpa").exits(BAD_INPUT);
     assert!(ran.err.contains('\x1b'));

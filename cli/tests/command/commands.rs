@@ -141,7 +141,7 @@ fn json_has_what_machines_need() {
     assert!(violated["law"].is_string() && violated["explanation"].is_string());
 
     let list = rejoin("list --json").exits(HELD).json();
-    for part in ["types", "policies", "presets"] {
+    for part in ["types", "policies", "presets", "topologies", "faults"] {
         assert!(!list[part].as_array().unwrap().is_empty(), "{part}");
     }
 }
@@ -344,8 +344,10 @@ fn the_law_that_is_broken_was_checked() {
 #[test]
 fn the_list_has_everything_that_has_a_name() {
     let page = rejoin("list").exits(HELD).out;
-    for name in ["or-map/map", "delta", "amnesia", "broken/holder-tie-register"] {
+    let names = ["or-map/map", "delta", "new-year", "hierarchy", "redeliver"];
+    for name in names.into_iter().chain(["broken/holder-tie-register"]) {
         assert!(page.contains(name), "{name}");
     }
     assert!(page.lines().all(|line| columns(line) <= 80), "{page}");
+    assert_eq!(rejoin("list --schema").exits(HELD).out, rejoin_sim::scenario::schema());
 }

@@ -18,8 +18,13 @@ fn a_run_fits_whatever_its_preset_type_policy_and_seed() {
     // A line to be pasted is as long as the names in it, and wraps.
     let path = "./a-project/with-a-long-name/target/release/rejoin";
     for preset in presets() {
-        for name in types() {
-            for policy in ["state", "delta"] {
+        let own = preset.scenario(&builtin()).unwrap().subject;
+        // Some presets under every type, and each under its own: types differ in what they read,
+        // presets in what happens.
+        let all = ["cart", "chain"].contains(&preset.name);
+        let types = types().into_iter().filter(|name| all || *name == own);
+        for name in types {
+            for policy in builtin().get(&name).unwrap().policies() {
                 for (program, seed) in [("rejoin", 1), ("rejoin", u64::MAX), (path, u64::MAX)] {
                     let line = format!("run {} --type {name} --policy {policy}", preset.name);
                     let ran = rejoin_called(program, &format!("{line} --seed {seed}"));

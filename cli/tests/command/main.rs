@@ -4,6 +4,8 @@ mod bad_input;
 mod commands;
 mod explore;
 mod fits;
+mod interrupted;
 mod own_registry;
 mod shrink;
 mod support;
+mod swarm;

@@ -23,6 +23,7 @@ mod resettable_counter;
 mod rw_set;
 mod sequence;
 mod two_phase_set;
+mod upholding;
 
 pub use bounded_counter::{BoundedCounterModel, BoundedOp, BoundedValue};
 pub use collecting::{Collect, CollectOp, Collecting};
@@ -41,3 +42,4 @@ pub use resettable_counter::{ResettableCounterModel, ResettableOp};
 pub use rw_set::RwSetModel;
 pub use sequence::{SequenceModel, SequenceOp};
 pub use two_phase_set::{TwoPhaseOp, TwoPhaseSetModel};
+pub use upholding::Upholding;

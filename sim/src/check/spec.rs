@@ -13,6 +13,13 @@ impl<P: Protocol, W: Witness<P>> Judge<P, W> {
     pub(super) fn check_spec(&self, moment: Moment) -> Check {
         let standing = &self.standings[moment.node];
         let Some((_, value)) = &standing.live else { return Ok(()) };
+        if self.checks.on(Class::Invariant)
+            && let Err(wrong) = self.spec.invariant(value)
+        {
+            let wrong = format!("At r{}: {wrong}.", moment.address());
+            let visible = standing.visible.iter();
+            return Err(self.found(moment, Class::Invariant, visible, wrong));
+        }
         if !self.checks.on(Class::Specification) {
             return Ok(());
         }

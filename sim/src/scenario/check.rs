@@ -3,14 +3,17 @@
 //! Every rule names the key it is about by its path, and the place in the text is found from there:
 //! one set of rules serves files and programs.
 
-use rejoin_crdts::sync::{Config, MAX_WALL_MS};
-use std::collections::BTreeSet;
+mod faults;
+mod network;
+
 use std::ops::Range;
+
+use rejoin_crdts::sync::Config;
 
 use toml::de::{DeTable, DeValue};
 
-use super::timetable::{Written, absent_at_the_end, contradiction};
-use super::{Bandwidth, Latency, PartitionKind, Scenario, ScenarioError, Topology, shape};
+use super::timetable::absent_at_the_end;
+use super::{Scenario, ScenarioError, Topology, shape};
 use crate::subject::Registry;
 
 /// A step on the way to a key.
@@ -119,8 +122,8 @@ fn rules(scenario: &Scenario, registry: Option<&Registry>) -> Result<(), Problem
     sizes(scenario)?;
     work(scenario)?;
     topology(scenario)?;
-    network(scenario)?;
-    faults(scenario)
+    network::network(scenario)?;
+    faults::faults(scenario)
 }
 
 fn names(scenario: &Scenario, registry: &Registry) -> Result<(), Problem> {
@@ -151,7 +154,15 @@ fn sizes(scenario: &Scenario) -> Result<(), Problem> {
     between("duration_ms", scenario.duration_ms, 1, MAX_MS)?;
     between("settle_ms", scenario.settle_ms, 1, MAX_MS)?;
     // Beyond it replicas refuse each other's messages for as long as the run lasts.
-    between("skew_ms", scenario.skew_ms, 0, scenario.max_ahead_ms().min(MAX_MS))?;
+    let most_ms = scenario.max_ahead_ms().min(MAX_MS);
+    if scenario.skew_ms > most_ms {
+        let wrong = format!(
+            "`skew_ms` is {}; it must be between 0 and {most_ms} (`max_ahead_ms`), beyond which \
+             replicas refuse what others stamp",
+            scenario.skew_ms
+        );
+        return problem([Key("skew_ms")], wrong);
+    }
     between("drift_ppm", scenario.drift_ppm, 0, MAX_DRIFT_PPM)?;
     for (key, number) in [
         ("partitions", scenario.partitions),
@@ -341,8 +352,9 @@ fn topology(scenario: &Scenario) -> Result<(), Problem> {
     };
     if links > MAX_LINKS {
         let name = scenario.topology.name();
-        let wrong =
-            format!("a {name} of {replicas} replicas has {links} links; {MAX_LINKS} are possible");
+        let wrong = format!(
+            "a {name} of {replicas} replicas has {links} links; at most {MAX_LINKS} can be simulated"
+        );
         return problem([Key("replicas")], wrong);
     }
     connected(scenario)
@@ -375,317 +387,13 @@ fn connected(scenario: &Scenario) -> Result<(), Problem> {
         None => Ok(()),
         Some(alone) => {
             let after = if gone.is_empty() { "" } else { " once all have left that will" };
-            let wrong = format!("r{} and r{} are not connected{after}", first + 1, alone + 1);
+            let wrong = format!(
+                "r{} and r{} are not connected{after}, so they could never agree",
+                first + 1,
+                alone + 1
+            );
             problem([Key(if gone.is_empty() { "topology" } else { "leave" })], wrong)
         }
-    }
-}
-
-fn network(scenario: &Scenario) -> Result<(), Problem> {
-    let probability = |path: Vec<Step>, key: &str, probability: f64| {
-        if (0.0..=1.0).contains(&probability) {
-            return Ok(());
-        }
-        let probability = short(probability);
-        let message = format!("`{key}` is {probability}; a probability is between 0 and 1");
-        Err(Problem { path, message })
-    };
-    for (key, value) in [
-        ("loss", scenario.loss),
-        ("duplicate", scenario.duplicate),
-        ("reorder", scenario.reorder),
-        ("redeliver", scenario.redeliver),
-        ("corrupt", scenario.corrupt),
-    ] {
-        probability(vec![Key(key)], key, value)?;
-    }
-    latency(&[Key("latency")], &scenario.latency)?;
-    if let Some(width) = scenario.bandwidth {
-        bandwidth(&[Key("bandwidth")], width)?;
-    }
-    for (at, link) in scenario.link.iter().enumerate() {
-        let path = |key| vec![Key("link"), Index(at), Key(key)];
-        for (key, members) in [("from", &link.from), ("to", &link.to)] {
-            let stranger = members.iter().position(|it| !(1..=scenario.replicas).contains(it));
-            if let Some(member) = stranger {
-                let message = absent(members[member], scenario.replicas);
-                return Err(Problem { path: [path(key), vec![Index(member)]].concat(), message });
-            }
-        }
-        for (key, value) in [
-            ("loss", link.loss),
-            ("duplicate", link.duplicate),
-            ("reorder", link.reorder),
-            ("redeliver", link.redeliver),
-            ("corrupt", link.corrupt),
-        ] {
-            if let Some(value) = value {
-                probability(path(key), key, value)?;
-            }
-        }
-        if let Some(other) = &link.latency {
-            latency(&path("latency"), other)?;
-        }
-        if let Some(width) = link.bandwidth {
-            bandwidth(&path("bandwidth"), width)?;
-        }
-    }
-    Ok(())
-}
-
-fn bandwidth(path: &[Step], width: Bandwidth) -> Result<(), Problem> {
-    for (key, value) in [("bytes_per_s", width.bytes_per_s), ("buffer_bytes", width.buffer_bytes)] {
-        if !(1..=MAX_BYTES).contains(&value) {
-            let message = format!("`{key}` is {value}; it must be between 1 and {MAX_BYTES}");
-            return Err(Problem { path: [path, &[Key(key)]].concat(), message });
-        }
-    }
-    Ok(())
-}
-
-fn latency(path: &[Step], latency: &Latency) -> Result<(), Problem> {
-    let within = |key: &'static str, value: f64, most: f64| {
-        if (0.0..=most).contains(&value) {
-            return Ok(());
-        }
-        let message = format!("`{key}` is {}; it must be between 0 and {most}", short(value));
-        Err(Problem { path: [path, &[Key(key)]].concat(), message })
-    };
-    let most_ms = MAX_LATENCY_MS;
-    match *latency {
-        Latency::Constant { ms } => within("ms", ms, most_ms),
-        Latency::Uniform { min_ms, max_ms } => {
-            within("min_ms", min_ms, most_ms)?;
-            within("max_ms", max_ms, most_ms)?;
-            if max_ms < min_ms {
-                let message = format!("`max_ms` is {max_ms}, below `min_ms`, which is {min_ms}");
-                return Err(Problem { path: [path, &[Key("max_ms")]].concat(), message });
-            }
-            Ok(())
-        }
-        Latency::Exponential { mean_ms } => within("mean_ms", mean_ms, most_ms),
-        Latency::LogNormal { median_ms, sigma } => {
-            within("median_ms", median_ms, most_ms)?;
-            within("sigma", sigma, MAX_SIGMA)
-        }
-        Latency::Pareto { min_ms, alpha } => {
-            within("min_ms", min_ms, most_ms)?;
-            if !(MIN_ALPHA..=MAX_ALPHA).contains(&alpha) {
-                let message = format!(
-                    "`alpha` is {}; it must be between {MIN_ALPHA} and {MAX_ALPHA}",
-                    short(alpha)
-                );
-                return Err(Problem { path: [path, &[Key("alpha")]].concat(), message });
-            }
-            Ok(())
-        }
-    }
-}
-
-fn faults(scenario: &Scenario) -> Result<(), Problem> {
-    let exists = |path: &dyn Fn(&'static str) -> [Step; 3], replica: u64| {
-        if (1..=scenario.replicas).contains(&replica) {
-            return Ok(());
-        }
-        problem(path("replica"), absent(replica, scenario.replicas))
-    };
-    for (at, partition) in scenario.partition.iter().enumerate() {
-        let path = |key| [Key("partition"), Index(at), Key(key)];
-        let spell = Spell { begin_ms: partition.at_ms, end_ms: partition.heal_ms, end: "heal_ms" };
-        spell.check(scenario, path)?;
-        groups(scenario, at)?;
-    }
-    for (at, crash) in scenario.crash.iter().enumerate() {
-        let path = |key| [Key("crash"), Index(at), Key(key)];
-        exists(&path, crash.replica)?;
-        let spell = Spell { begin_ms: crash.at_ms, end_ms: crash.restart_ms, end: "restart_ms" };
-        spell.check(scenario, path)?;
-    }
-    for (at, pause) in scenario.pause.iter().enumerate() {
-        let path = |key| [Key("pause"), Index(at), Key(key)];
-        exists(&path, pause.replica)?;
-        let spell = Spell { begin_ms: pause.at_ms, end_ms: pause.resume_ms, end: "resume_ms" };
-        spell.check(scenario, path)?;
-    }
-    for (at, clock) in scenario.clock.iter().enumerate() {
-        let path = |key| [Key("clock"), Index(at), Key(key)];
-        exists(&path, clock.replica)?;
-        let spell = Spell { begin_ms: clock.at_ms, end_ms: clock.until_ms, end: "until_ms" };
-        spell.check(scenario, path)?;
-        wrong_clock(scenario, at)?;
-    }
-    let moves = scenario.join.iter().map(|join| (join.replica, join.at_ms)).enumerate();
-    let moves = moves.map(|it| ("join", it)).chain(
-        scenario
-            .leave
-            .iter()
-            .map(|leave| (leave.replica, leave.at_ms))
-            .enumerate()
-            .map(|it| ("leave", it)),
-    );
-    for (table, (at, (replica, at_ms))) in moves {
-        let path = |key| [Key(table), Index(at), Key(key)];
-        exists(&path, replica)?;
-        Spell { begin_ms: at_ms, end_ms: None, end: "" }.check(scenario, path)?;
-    }
-    match contradiction(scenario) {
-        None => Ok(()),
-        Some((Written { table, index }, wrong)) => {
-            problem([Key(table), Index(index), Key("at_ms")], wrong)
-        }
-    }
-}
-
-/// One of four things happens to a clock, and it is nothing that keeps replicas from ever agreeing.
-fn wrong_clock(scenario: &Scenario, at: usize) -> Result<(), Problem> {
-    let clock = &scenario.clock[at];
-    let path = |key| [Key("clock"), Index(at), Key(key)];
-    let said =
-        [clock.jump_ms.is_some(), clock.drift_ppm.is_some(), clock.stop, clock.set_ms.is_some()];
-    if said.into_iter().filter(|&said| said).count() != 1 {
-        return problem(
-            [Key("clock"), Index(at)],
-            "a fault of a clock is one of `jump_ms`, `drift_ppm`, `stop = true` and `set_ms`"
-                .to_owned(),
-        );
-    }
-    let max_ahead_ms = scenario.max_ahead_ms();
-    let refused = |key: &'static str, ahead_ms: u64| {
-        if ahead_ms <= max_ahead_ms {
-            return Ok(());
-        }
-        problem(
-            path(key),
-            format!(
-                "the clock would be {ahead_ms} ms ahead; what is stamped more than \
-                 {max_ahead_ms} ms ahead (`max_ahead_ms`) is refused by everybody as long as the \
-                 run lasts"
-            ),
-        )
-    };
-    if let Some(jump_ms) = clock.jump_ms {
-        refused("jump_ms", u64::try_from(jump_ms).unwrap_or(0))?;
-    }
-    if let Some(drift_ppm) = clock.drift_ppm {
-        if drift_ppm.unsigned_abs() > MAX_DRIFT_PPM {
-            let wrong = format!(
-                "`drift_ppm` is {drift_ppm}; it must be between -{MAX_DRIFT_PPM} and {MAX_DRIFT_PPM}"
-            );
-            return problem(path("drift_ppm"), wrong);
-        }
-        let spell_ms = clock.until_ms.unwrap_or(scenario.duration_ms) - clock.at_ms;
-        let fast = u128::try_from(drift_ppm).unwrap_or(0);
-        refused("drift_ppm", (u128::from(spell_ms) * fast / 1_000_000) as u64)?;
-    }
-    if let Some(set_ms) = clock.set_ms
-        && set_ms < MAX_WALL_MS
-    {
-        refused("set_ms", set_ms.saturating_sub(clock.at_ms))?;
-    }
-    Ok(())
-}
-
-/// A fault's time.
-struct Spell {
-    begin_ms: u64,
-    end_ms: Option<u64>,
-    end: &'static str,
-}
-
-impl Spell {
-    fn check(
-        &self,
-        scenario: &Scenario,
-        path: impl Fn(&'static str) -> [Step; 3],
-    ) -> Result<(), Problem> {
-        let Self { begin_ms, end_ms, end } = *self;
-        let duration_ms = scenario.duration_ms;
-        if begin_ms >= duration_ms {
-            return problem(
-                path("at_ms"),
-                format!("`at_ms` is {begin_ms}, but the run's `duration_ms` is {duration_ms}"),
-            );
-        }
-        match end_ms {
-            Some(end_ms) if end_ms <= begin_ms => problem(
-                path(end),
-                format!("`{end}` is {end_ms}; it must be after `at_ms`, which is {begin_ms}"),
-            ),
-            Some(end_ms) if end_ms > duration_ms => problem(
-                path(end),
-                format!("`{end}` is {end_ms}, but the run's `duration_ms` is {duration_ms}"),
-            ),
-            _ => Ok(()),
-        }
-    }
-}
-
-fn groups(scenario: &Scenario, at: usize) -> Result<(), Problem> {
-    let partition = &scenario.partition[at];
-    let (groups, kind) = (&partition.groups, partition.kind);
-    let path = |key| [Key("partition"), Index(at), Key(key)];
-    if let Some(flap_ms) = partition.flap_ms
-        && !(1..=MAX_MS).contains(&flap_ms)
-    {
-        let wrong = format!("`flap_ms` is {flap_ms}; it must be between 1 and {MAX_MS}");
-        return problem(path("flap_ms"), wrong);
-    }
-    if let Some(share) = partition.share {
-        if kind != PartitionKind::Partial {
-            let wrong = "`share` is about partitions of the kind \"partial\"".to_owned();
-            return problem(path("share"), wrong);
-        }
-        if !(0.0..=1.0).contains(&share) {
-            let wrong = format!("`share` is {}; it must be between 0 and 1", short(share));
-            return problem(path("share"), wrong);
-        }
-    }
-    let mut named = BTreeSet::new();
-    for (g, group) in groups.iter().enumerate() {
-        let [table, index, key] = path("groups");
-        if group.is_empty() {
-            return problem([table, index, key, Index(g)], "a group is empty".to_owned());
-        }
-        for (m, &member) in group.iter().enumerate() {
-            let place = [table, index, key, Index(g), Index(m)];
-            if !(1..=scenario.replicas).contains(&member) {
-                return problem(place, absent(member, scenario.replicas));
-            }
-            if !named.insert(member) {
-                return problem(place, format!("replica {member} is in the groups twice"));
-            }
-        }
-    }
-    let name = kind.name();
-    let rest = u64::from((named.len() as u64) < scenario.replicas);
-    match kind {
-        PartitionKind::Ring | PartitionKind::Partial if !groups.is_empty() => problem(
-            path("groups"),
-            format!("a partition of the kind \"{name}\" has no `groups`: it is about all replicas"),
-        ),
-        PartitionKind::Ring if scenario.replicas < 4 => {
-            problem(path("kind"), "among fewer than 4 replicas a ring cuts nothing".to_owned())
-        }
-        PartitionKind::Ring | PartitionKind::Partial => Ok(()),
-        PartitionKind::Bridge if groups.len() < 2 || rest == 0 => problem(
-            path("groups"),
-            "a bridge needs two groups, and somebody between them who is in neither".to_owned(),
-        ),
-        PartitionKind::Isolate if named.is_empty() => problem(
-            path("groups"),
-            "`groups` isolate nobody; name at least one replica, as in [[3]]".to_owned(),
-        ),
-        PartitionKind::Groups | PartitionKind::OneWay if (groups.len() as u64) + rest < 2 => {
-            problem(
-                path("groups"),
-                "`groups` cut nothing; give at least one group that leaves somebody out".to_owned(),
-            )
-        }
-        PartitionKind::OneWay if groups.is_empty() => problem(
-            path("groups"),
-            "`groups` cut nothing; the first group is who is not heard".to_owned(),
-        ),
-        _ => Ok(()),
     }
 }
 

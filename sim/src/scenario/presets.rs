@@ -60,30 +60,29 @@ pub const fn presets() -> &'static [Preset] {
     &PRESETS
 }
 
-const PRESETS: [Preset; 5] = [
-    Preset {
-        name: "cart",
-        summary: "a shopping cart edited on both sides of a partition",
-        text: include_str!("../presets/cart.toml"),
-    },
-    Preset {
-        name: "counter",
-        summary: "a counter changed everywhere while messages are lost, doubled and reordered",
-        text: include_str!("../presets/counter.toml"),
-    },
-    Preset {
-        name: "register",
-        summary: "a register written by replicas whose clocks disagree by half a second",
-        text: include_str!("../presets/register.toml"),
-    },
-    Preset {
-        name: "chain",
-        summary: "a set on five replicas in a row, each of which hears only its neighbours",
-        text: include_str!("../presets/chain.toml"),
-    },
-    Preset {
-        name: "amnesia",
-        summary: "a set on replicas of which one loses its disk and returns as somebody new",
-        text: include_str!("../presets/amnesia.toml"),
-    },
+macro_rules! preset {
+    ($name:literal, $summary:literal) => {
+        Preset {
+            name: $name,
+            summary: $summary,
+            text: include_str!(concat!("../presets/", $name, ".toml")),
+        }
+    };
+}
+
+const PRESETS: [Preset; 11] = [
+    preset!("cart", "a shopping cart edited on both sides of a partition"),
+    preset!("offline-cart", "a cart edited offline for a day"),
+    preset!("ride", "the cancelled ride that the driver still sees"),
+    preset!("username", "the same user name, registered on two sides"),
+    preset!("hot-counter", "a counter that six servers change a hundred times a second"),
+    preset!("new-year", "New Year's Eve: the load rises fortyfold while a region is cut off"),
+    preset!("edge-fleet", "an edge fleet with intermittent links"),
+    preset!(
+        "counter",
+        "a counter changed everywhere while messages are lost, doubled and reordered"
+    ),
+    preset!("register", "a register written by replicas whose clocks disagree by half a second"),
+    preset!("chain", "a set on five replicas in a row, each of which hears only its neighbours"),
+    preset!("amnesia", "a set on replicas of which one loses its disk and returns as somebody new"),
 ];

@@ -11,6 +11,7 @@ use toml::de::{DeTable, DeValue};
 use super::ScenarioError;
 use super::check::MAX_MS;
 use super::keys::{Field, SCENARIO, Variant, must};
+use crate::nearest;
 
 /// What a value may be. What is given with numbers is what other rules let them be: their form is
 /// checked here, and their bounds there.
@@ -164,12 +165,11 @@ impl Place<'_> {
             let Some(field) = known else {
                 let known: Vec<&str> = fields.iter().map(|field| field.key).collect();
                 let here = Place { span: key.span(), ..*self };
-                return here.wrong(format!(
-                    "unknown key `{}` in {}; there are `{}`",
-                    key.get_ref(),
-                    self.name,
-                    known.join("`, `")
-                ));
+                let unknown = format!("unknown key `{}` in {}", key.get_ref(), self.name);
+                return here.wrong(match nearest(key.get_ref(), known.iter().copied()) {
+                    Some(near) => format!("{unknown}; did you mean `{near}`?"),
+                    None => format!("{unknown}; there are `{}`", known.join("`, `")),
+                });
             };
             self.inner(&format!("`{}`", field.key), value, field.shape)?;
         }

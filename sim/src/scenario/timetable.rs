@@ -50,8 +50,12 @@ fn overlap(replica: u64, spells: &[Spell]) -> Option<(Written, String)> {
     let pair = spells.windows(2).find(|pair| pair[1].begin_ms < pair[0].end_ms)?;
     let Spell { begin_ms, begins, by, .. } = pair[1];
     let Spell { begin_ms: from, end_ms: to, is, .. } = pair[0];
-    let wrong =
-        format!("r{replica} {begins} at {begin_ms} ms, but it is {is} from {from} to {to} ms");
+    let spell = match (from, to) {
+        (0, to) => format!("until {to} ms"),
+        (from, u64::MAX) => format!("from {from} ms on"),
+        _ => format!("from {from} to {to} ms"),
+    };
+    let wrong = format!("r{replica} {begins} at {begin_ms} ms, but it is {is} {spell}");
     Some((by, wrong))
 }
 

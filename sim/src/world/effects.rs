@@ -18,6 +18,7 @@ pub(super) struct Effects<P: Protocol> {
 }
 
 /// Tells equal consequences of one event apart by their number among these.
+#[expect(clippy::large_enum_variant, reason = "on the stack, for one event")]
 enum Ordinals {
     /// There is one only.
     Alone,

@@ -43,6 +43,7 @@ pub mod shared_id_set;
 pub mod subtracting_counter;
 pub mod type_conflict_map;
 pub mod undead_set;
+pub mod unique_name;
 
 use std::fmt;
 
@@ -194,6 +195,9 @@ catalogue! {
     "interleaving-list" InterleavingList, 3 operations at 2 replicas,
         found by [laws simulator] and exploring [1, 2] =>
         "the newest comes first: what two write at the top, line by line, is mixed";
+    "unique-name" unique_name::model(), 2 operations at 2 replicas,
+        found by [laws simulator] and exploring [1, 1] =>
+        "a name is free as far as is known here: two sides give it away";
 }
 
 impl Entry {
@@ -258,6 +262,11 @@ pub fn register(registry: &mut Registry) {
     }
 
     for_each(&mut Adds(registry));
+    registry.add(TypeSubject::new(
+        "names",
+        "names that are given away once: who may do so is held by one, and handed on",
+        unique_name::EscrowedNames::default(),
+    ));
     protocols::register(registry);
 }
 

@@ -12,6 +12,7 @@ use rejoin_gallery::{
     RunningTotalCounter, SharedIdCounter, SharedIdRegister, SharedIdSet, SubtractingCounter,
     TypeConflictMap, UndeadSet, Visitor, catalogue, for_each, interleaving_list::Prepend,
     running_total_counter, shared_id_counter::Increment, subtracting_counter, type_conflict_map,
+    unique_name,
 };
 
 /// The documented schedule goes wrong at `wrong`, with as few operations and replicas as its entry
@@ -172,6 +173,15 @@ fn a_closed_clock_is_right_among_those_it_was_built_with() {
     rig.perform(1, Write('a')).send(1, 2).perform(2, Write('b')).perform(1, Write('a'));
     assert!(rig.exchange() && rig.agrees() && rig.wrong().is_empty());
     assert_eq!(rig.read(1), ['a', 'b'].into());
+}
+
+#[test]
+fn a_name_is_given_away_on_two_sides() {
+    let mut rig = Rig::new(unique_name::model(), [1, 2]);
+    let take = |user: &str| rejoin_crdts::spec::Add(user.to_owned());
+    rig.perform(1, take("ada@paris")).perform(2, take("ada@rome"));
+    rig.send(1, 2);
+    shows("unique-name", rig, &[2], 2, include_str!("../src/unique_name.rs"));
 }
 
 #[test]

@@ -1,4 +1,5 @@
 //! What the simulator finds in the gallery it finds soon, and makes small.
+#![expect(clippy::print_stdout, reason = "the table for the book")]
 
 use std::fmt::Write as _;
 

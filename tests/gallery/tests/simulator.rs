@@ -48,7 +48,10 @@ fn a_tie_goes_wrong_on_a_mesh_and_on_a_chain_but_not_among_two() {
     let scenario =
         |topology, replicas| Scenario { topology, replicas, ..Scenario::of("holder-tie-register") };
     for topology in [Topology::Mesh, Topology::Chain] {
-        assert!(first_violation(&register, &scenario(topology, 3), 200).is_some(), "{topology:?}");
+        assert!(
+            first_violation(&register, &scenario(topology.clone(), 3), 200).is_some(),
+            "{topology:?}"
+        );
     }
     let among_two = first_violation(&register, &scenario(Topology::Mesh, 2), 200);
     assert!(among_two.is_none(), "{:?}", among_two.and_then(|outcome| outcome.violation));

@@ -4,7 +4,10 @@ pub(crate) mod broken;
 pub(crate) mod flood;
 pub(crate) mod report;
 
-use rejoin_crdts::spec::{GCounterModel, LwwRegisterModel, OrMapModel, OrSetModel, PnCounterModel};
+use rejoin_crdts::spec::{
+    GCounterModel, LwwMapModel, LwwRegisterModel, MvRegisterModel, OrMapModel, OrSetModel,
+    PnCounterModel, ResettableCounterModel, RwSetModel,
+};
 use rejoin_sim::{
     Outcome, ProtocolSubject, Registry, ReportingSubject, Scenario, Subject, TypeSubject, Verdict,
 };
@@ -23,6 +26,26 @@ pub(crate) fn registry() -> Registry {
         LwwRegisterModel::new(words(&["red", "green", "blue"])),
     ));
     registry.add(TypeSubject::new("or-set", "adds win", items()));
+    registry.add(TypeSubject::new(
+        "rw-set",
+        "removes win",
+        RwSetModel::new(words(&["ada", "ben"])),
+    ));
+    registry.add(TypeSubject::new(
+        "mv-register",
+        "keeps what was written concurrently",
+        MvRegisterModel::new(words(&["red", "green", "blue"])),
+    ));
+    registry.add(TypeSubject::new(
+        "lww-map",
+        "the last writer wins, by key",
+        LwwMapModel::new(words(&["colour", "shape"]), words(&["a", "b"])),
+    ));
+    registry.add(TypeSubject::new(
+        "or-map/counter",
+        "a map of counters",
+        OrMapModel::new(words(&["apples", "pears"]), ResettableCounterModel),
+    ));
     registry.add(TypeSubject::new(
         "or-map",
         "a map of sets",
