@@ -26,9 +26,10 @@ pub(crate) struct Branches {
 }
 
 impl Branches {
-    /// More often than not.
-    pub(crate) fn is_likely(&self) -> bool {
-        2 * self.failed > self.runs
+    /// Whether it failed more often than not in all of `them`, which are not none.
+    fn are_likely(them: &[Self]) -> bool {
+        let sum = |of: fn(&Self) -> u64| them.iter().map(of).sum::<u64>();
+        2 * sum(|it| it.failed) > sum(|it| it.runs)
     }
 }
 
@@ -97,11 +98,10 @@ pub(crate) fn branches(
     Ok(Report { text, exit })
 }
 
-/// The first moment from which on it is likely for good.
+/// The first moment from which it fails more often than not, and so on the whole from there on.
 fn likely(all: &[Branches]) -> Option<usize> {
-    let unlikely = all.iter().rposition(|branches| !branches.is_likely());
-    let first = unlikely.map_or(0, |at| at + 1);
-    (first < all.len()).then_some(first)
+    (0..all.len())
+        .find(|&at| Branches::are_likely(&all[at..=at]) && Branches::are_likely(&all[at..]))
 }
 
 #[cfg(test)]
@@ -114,8 +114,9 @@ mod tests {
             let each = |failed: &u64| Branches { from_us: Time::ZERO, runs: 10, failed: *failed };
             failed.iter().map(each).collect()
         };
-        assert_eq!(likely(&all(&[1, 8, 2, 6, 9])), Some(3));
-        assert_eq!(likely(&all(&[6, 7])), Some(0));
-        assert_eq!(likely(&all(&[6, 7, 5])), None);
+        assert_eq!(likely(&all(&[1, 8, 4, 6, 9])), Some(1));
+        assert_eq!(likely(&all(&[1, 6, 0, 2, 9])), Some(4));
+        assert_eq!(likely(&all(&[6, 7, 5])), Some(0));
+        assert_eq!(likely(&all(&[9, 1, 1])), None);
     }
 }

@@ -95,6 +95,8 @@ pub(crate) fn shrink(
             replay,
             next: (program.line(["replay", &file, "--verbose"]), "all that is known of it"),
         };
+        // Every event is shown, however many are left.
+        let screen = Screen { height: None, ..screen };
         render_run::run(screen, &shrunk.outcome, &around, args.format.verbose)
     };
     Ok(Report { text, exit })

@@ -11,7 +11,7 @@ use std::num::NonZeroU32;
 
 use crate::outcome::{Arrived, Sent};
 use crate::scenario::{Bandwidth, Scenario};
-use crate::trace::{Fate, Fault, Way};
+use crate::trace::{Fate, Fault, Rest, Way};
 use crate::{EventId, Time};
 
 use cut::Cut;
@@ -149,6 +149,11 @@ impl Network {
     /// Ends a cut; whether it was there.
     pub(crate) fn heal(&mut self, cut: u64) -> bool {
         self.cuts.remove(&cut).is_some()
+    }
+
+    /// What became of the messages of which nothing was decided.
+    pub(crate) const fn rest(&self) -> Rest {
+        self.source.rest()
     }
 
     /// The cuts that are there.

@@ -173,13 +173,14 @@ fn made_small(page: &mut Page, small: &Small) {
         );
         return;
     }
-    let events = format!("{} of {}", count(size.events(), "event"), thousands(before.events()));
-    let finished = if small.finished { "" } else { ", not finished" };
     page.line(format!(
-        "  small: seed {seed} ({class}) in {events} at {}; {} of at most {budget}{finished}",
+        "  small: seed {seed} ({class}) has {} of {} left, at {}",
+        thousands(size.events()),
+        count(before.events(), "event"),
         count(size.replicas, "replica"),
-        count(*runs, "run"),
     ));
+    let finished = if small.finished { "" } else { ", which was not enough to finish" };
+    page.line(format!("    {} of at most {budget}{finished}", count(*runs, "run")));
     if let Some(trace) = &small.trace {
         page.uncut(Line::from(format!("    {trace}")));
     }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use rejoin_sim::scenario::{Bandwidth, Caps, Disk, Latency, Link, PartitionKind, Topology};
-use rejoin_sim::trace::{ClockChange, Decisions, Fault};
+use rejoin_sim::trace::{ClockChange, Decisions, Fault, Rest};
 use rejoin_sim::{Outcome, Scenario, Swarm, Trouble};
 
 use super::counts;
@@ -139,12 +139,18 @@ fn network(scenario: &Scenario, decisions: Option<&Decisions>) -> Vec<String> {
         Some(depth) => format!("priorities of depth {depth} instead of latencies"),
         None => latency(scenario.latency),
     }];
+    let shrunk = decisions.is_some_and(|decisions| decisions.rest == Rest::Lost);
+    if shrunk {
+        items.push("nothing is heard but what is shown".to_owned());
+    }
     for (name, probability) in [
         ("loss", scenario.loss),
         ("duplicates", scenario.duplicate),
         ("reordering", scenario.reorder),
     ] {
-        items.push(format!("{name} {}", percent(probability)));
+        if !shrunk || probability > 0.0 {
+            items.push(format!("{name} {}", percent(probability)));
+        }
     }
     for (name, probability) in
         [("old messages again", scenario.redeliver), ("damage", scenario.corrupt)]

@@ -158,6 +158,14 @@ impl Source {
         matches!(self, Self::Recorded { .. })
     }
 
+    /// What becomes of the messages of which nothing was decided.
+    pub(super) const fn rest(&self) -> Rest {
+        match self {
+            Self::Recorded { rest, .. } => *rest,
+            Self::Drawn { .. } | Self::Prefix { .. } => Rest::Arrive,
+        }
+    }
+
     /// As recorded for what is sent before `until`, and drawn from there on.
     pub(crate) fn prefix(
         decisions: &Decisions,

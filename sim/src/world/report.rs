@@ -50,7 +50,8 @@ impl<P: Protocol, W: Witness<P>> World<'_, P, W> {
         let decisions = match self.network.fates.take() {
             None => Decisions::default(),
             Some(fates) => {
-                Decisions { fates, ..self.plan.write().map_err(TraceError::Unwritable)? }
+                let rest = self.network.rest();
+                Decisions { fates, rest, ..self.plan.write().map_err(TraceError::Unwritable)? }
             }
         };
         let mut scenario = self.setup.scenario.clone();
