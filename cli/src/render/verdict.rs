@@ -91,13 +91,11 @@ pub(crate) fn verdict(page: &mut Page, outcome: &Outcome, detail: Detail) {
 pub(crate) fn violated(page: &mut Page, violation: &Violation, detail: Detail) {
     // Where the class says it already, its name would only repeat that.
     let anomaly = violation.anomaly.filter(|anomaly| *anomaly != Anomaly::Divergence);
-    let named = anomaly.map(|anomaly| format!("{anomaly}: ")).unwrap_or_default();
+    let words = anomaly.map_or_else(|| in_words(violation.class).to_owned(), |it| it.to_string());
     page.line(
-        Line::new().styled(Style::Bad, format!("violated ({})", violation.class)).plain(format!(
-            " at {}: {named}{}",
-            violation.at_us,
-            in_words(violation.class)
-        )),
+        Line::new()
+            .styled(Style::Bad, format!("violated ({})", violation.class))
+            .plain(format!(" at {}: {words}", violation.at_us)),
     );
     readings(page, violation, detail);
     // Where the explanation only repeats the values, these are easier to compare.

@@ -89,6 +89,9 @@ fn every_broken_type_shows_two_values_where_there_should_be_one() {
         for policy in ["delta", "state"] {
             let line = format!("run --type {name} --policy {policy} --json");
             let violation = &rejoin(&line).exits(VIOLATED).json()["violation"];
+            if violation["class"] == "invariant" {
+                continue; // what is read is what must be read, and must not be
+            }
             let read = violation["values"].as_array().unwrap().iter().map(|read| &read["value"]);
             let mut values: Vec<&serde_json::Value> = read.collect();
             values.extend(violation.get("expected").filter(|expected| !expected.is_null()));

@@ -38,7 +38,7 @@ fn each_seed_of_a_swarm_is_a_scenario_of_its_own() {
 fn a_failure_of_a_swarm_replays_from_its_trace_and_from_its_seed() {
     let folder = TempDir::new().unwrap();
     let traces = folder.path().join("traces");
-    let line = "sweep chain --type broken/forgetful-set --swarm --seeds 0..16 --keep 2";
+    let line = "sweep chain --type broken/forgetful-set --swarm --seeds 0..16 --keep 2 --no-shrink";
     let ran = rejoin(&format!("{line} --traces {} --json", traces.display())).exits(VIOLATED);
     let json = ran.json();
     assert_eq!(files(&traces).len(), 2);
