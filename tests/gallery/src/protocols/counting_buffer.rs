@@ -10,8 +10,7 @@
 //! **Who sees it.** Causality: r3 shows what r2 wrote and not what that had seen. Comparing replicas
 //! does not: with the next digest comes the rest.
 //!
-//! 5 events at 3 replicas. Found by: specification, until there is causality. Not by: comparing
-//! replicas.
+//! 5 events at 3 replicas. Found by: causality. Not by: comparing replicas.
 
 use rejoin_crdts::Model;
 

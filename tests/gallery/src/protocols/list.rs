@@ -210,7 +210,7 @@ broken! {
         "an answer is there before its question: only each replica's own order is kept";
     "counting-buffer" counting_buffer::CountingBuffer by its Report,
         3 operations of 5 events at 3 replicas,
-        found by "causality" pending "causality" until then by "specification" in
+        found by "causality" in
             "loss = 0.2\n\
             reorder = 0.3" =>
         "an operation is delivered once as many are here as it had seen";

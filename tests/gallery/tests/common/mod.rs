@@ -142,7 +142,11 @@ impl<M: Model> Rig<M> {
     /// The replicas that read what the specification does not allow.
     pub fn wrong(&self) -> Vec<u64> {
         let addresses = self.replicas.iter().map(|replica| replica.id.id());
-        addresses.filter(|&address| self.read(address) != self.meant(address)).collect()
+        let wrong = |&address: &u64| {
+            let view = self.history.view(&self.replicas[self.index(address)].knows);
+            self.model.admits(&view, &self.read(address)).is_err()
+        };
+        addresses.filter(wrong).collect()
     }
 
     pub fn operations(&self) -> usize {
