@@ -40,7 +40,7 @@ pub(crate) fn save(path: &Path, bytes: &[u8]) -> io::Result<()> {
     #[cfg(unix)]
     builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
     let mut file = builder.tempfile_in(folder_of(path)).map_err(unnamed)?;
-    file.write_all(bytes)?;
+    file.write_all(bytes).map_err(unnamed)?;
     // Some disks say only now that they are full.
     file.as_file().sync_all()?;
     file.persist(path).map_err(|error| unnamed(error.error))?;

@@ -131,6 +131,7 @@ fn a_run_that_cannot_be_saved_whole_leaves_nothing_behind() {
     let said = String::from_utf8_lossy(&ran.stderr);
     assert_eq!(ran.status.code(), Some(i32::from(BAD_INPUT)), "{said}");
     assert!(said.contains("cannot write the trace to `x.trace`"), "{said}");
+    assert!(!said.contains(".saving"), "the temporary file's name says nothing: {said}");
     assert!(files(folder.path()).is_empty(), "{:?}", files(folder.path()));
 }
 
