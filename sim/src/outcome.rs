@@ -323,7 +323,7 @@ impl Outcome {
     /// let outcome = counter.run(&scenario, 1)?;
     /// assert_eq!(outcome.compare(&counter.run(&scenario, 1)?), None);
     /// let other = outcome.compare(&counter.run(&scenario, 2)?).expect("it is another seed");
-    /// assert_eq!((other.after_events, other.first), (3, Some("a timer at r2 at 0.006 s".to_owned())));
+    /// assert_eq!((other.after_events, other.first), (3, Some("an operation at r1 at 0.003 s".to_owned())));
     /// # Ok::<(), rejoin_sim::RunError>(())
     /// ```
     #[must_use]

@@ -139,15 +139,14 @@ pub enum ShrinkError {
 ///
 /// ```
 /// use rejoin_crdts::spec::GCounterModel;
+/// use rejoin_sim::scenario::{Caps, Latency};
 /// use rejoin_sim::shrink::{Budget, ShrinkError, shrink};
 /// use rejoin_sim::{Scenario, Subject, Trace, TypeSubject, Verdict};
 /// let counter = TypeSubject::new("likes", "how many like it", GCounterModel);
-/// // Within a millisecond of the last operation nobody can have settled.
-/// let hurry = Scenario {
-///     settle_ms: 1,
-///     config: rejoin_sim::scenario::Caps { gossip_ms: Some(1), heartbeat_ms: Some(1), ..Default::default() },
-///     ..Scenario::of("likes")
-/// };
+/// // A millisecond after the last operation nobody can have settled: messages take a hundred.
+/// let config = Caps { gossip_ms: Some(1), heartbeat_ms: Some(1), ..Caps::default() };
+/// let latency = Latency::Constant { ms: 100.0 };
+/// let hurry = Scenario { settle_ms: 1, config, latency, ..Scenario::of("likes") };
 /// let failing = Trace::of(&counter.run(&hurry, 1)?);
 /// let small = shrink(&counter, &failing, Budget::default(), &mut |_| {})?;
 /// assert_eq!((small.outcome.size.replicas, small.outcome.size.events()), (2, 0));
