@@ -14,7 +14,7 @@ use rejoin_sim::Trace;
 use serde::ser::{Serialize, SerializeTuple, Serializer};
 
 /// The schema version of traces.
-pub const TRACE_SCHEMA: u32 = 1;
+pub const TRACE_SCHEMA: u32 = 2;
 
 /// Bytes as a trace and as a message of every type, as they are and as the payload of an envelope
 /// whose checksum is right (which no fuzzer would ever guess).
