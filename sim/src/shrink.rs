@@ -1,7 +1,7 @@
 //! The smallest failing schedule.
 //!
-//! A failing run is made small while it fails in the same [`Class`]: fault kinds are switched off,
-//! replicas dropped, operations deleted with what depends on them, then deliveries and faults; what
+//! A failing run is made small while it fails in the same [`Class`](crate::Class): fault kinds are
+//! switched off, replicas dropped, operations deleted with what depends on them, then deliveries and faults; what
 //! is left is straightened toward constant latency in order, operations become simpler ones, and
 //! time is cut short. Lists are cut by delta debugging (Zeller & Hildebrandt, "Simplifying and
 //! isolating failure-inducing input", TSE 2002).
