@@ -1,5 +1,7 @@
 //! The event queue: a hierarchical timing wheel.
 
+use std::cmp::Reverse;
+
 use crate::{EventId, Time};
 
 /// Bits of a time that one level looks at.
@@ -20,9 +22,9 @@ const SPARE: usize = 64;
 pub(crate) struct Queue<E> {
     wheel: Vec<Level>,
     events: Vec<Place<E>>,
-    free: u32,                // the first of the unused places
-    now: u64,                 // no event that waits in the wheel is before this
-    due: Vec<(EventId, u32)>, // the events at `now`, the first of them last
+    free: Vec<u32>, // unused places
+    now: u64,      // no event that waits in the wheel is before this
+    due: Vec<Due>, // the events at `now`, the first of them last
     spare: Vec<Vec<Waiting>>,
 }
 
@@ -35,14 +37,27 @@ struct Level {
 #[derive(Clone, Copy, Debug)]
 struct Waiting {
     at: u64,
-    id: EventId,
+    place: u32,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Due {
+    prefix: u64, // of its id
     place: u32,
 }
 
 #[derive(Debug)]
-enum Place<E> {
-    Taken(E),
-    Free(u32), // and the next one
+struct Place<E> {
+    id: EventId,
+    event: Option<E>,
+}
+
+/// An event whose time has come.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Popped {
+    pub(crate) at: Time,
+    pub(crate) id: EventId,
+    place: u32,
 }
 
 impl<E> Queue<E> {
@@ -51,49 +66,54 @@ impl<E> Queue<E> {
         Self {
             wheel: (0..LEVELS).map(|_| level()).collect(),
             events: Vec::new(),
-            free: u32::MAX,
+            free: Vec::new(),
             now: 0,
             due: Vec::new(),
             spare: Vec::new(),
         }
     }
 
-    /// Adds an event. One in the past happens as soon as possible.
-    pub(crate) fn push(&mut self, at: Time, id: EventId, event: E) {
+    /// Adds the event that `make` makes. One in the past happens as soon as possible.
+    #[inline(always)]
+    pub(crate) fn push(&mut self, at: Time, id: EventId, make: impl FnOnce() -> E) {
+        let place = self.free.pop().unwrap_or_else(|| {
+            self.events.push(Place { id, event: None });
+            (self.events.len() - 1) as u32
+        });
+        let unused = &mut self.events[place as usize];
+        unused.id = id;
+        // Made where it stays: to move it there would cost as much as all the rest here.
+        let nothing = unused.event.replace(make());
+        debug_assert!(nothing.is_none(), "a free place holds nothing");
+        std::mem::forget(nothing);
         let at = at.as_us().max(self.now);
-        let place = match self.events.get_mut(self.free as usize) {
-            Some(unused) => {
-                let place = self.free;
-                if let Place::Free(next) = std::mem::replace(unused, Place::Taken(event)) {
-                    self.free = next;
-                }
-                place
-            }
-            None => {
-                self.events.push(Place::Taken(event));
-                (self.events.len() - 1) as u32
-            }
-        };
         if at == self.now {
-            let before = self.due.partition_point(|&(due, _)| due > id);
-            self.due.insert(before, (id, place));
+            let before = self.due.partition_point(|due| self.events[due.place as usize].id > id);
+            self.due.insert(before, Due { prefix: id.prefix(), place });
         } else {
-            self.wait(Waiting { at, id, place });
+            self.wait(Waiting { at, place });
         }
     }
 
-    pub(crate) fn pop(&mut self) -> Option<(Time, EventId, E)> {
+    /// The next event, which must be [taken](Self::take).
+    #[inline(always)]
+    pub(crate) fn pop(&mut self) -> Option<Popped> {
         self.advance();
-        let (id, place) = self.due.pop()?;
-        let left = std::mem::replace(&mut self.events[place as usize], Place::Free(self.free));
-        self.free = place;
-        match left {
-            Place::Taken(event) => Some((Time::from_us(self.now), id, event)),
-            Place::Free(_) => unreachable!("an event is popped once"),
-        }
+        let Due { place, .. } = self.due.pop()?;
+        Some(Popped { at: Time::from_us(self.now), id: self.events[place as usize].id, place })
+    }
+
+    /// What was popped. (By itself: events are large, and to move them costs more than to order
+    /// them.)
+    #[inline(always)]
+    pub(crate) fn take(&mut self, popped: Popped) -> E {
+        self.free.push(popped.place);
+        let event = self.events[popped.place as usize].event.take();
+        event.expect("an event is taken once")
     }
 
     /// When the next event is due.
+    #[inline]
     pub(crate) fn next_at(&mut self) -> Option<Time> {
         self.advance();
         (!self.due.is_empty()).then_some(Time::from_us(self.now))
@@ -115,7 +135,14 @@ impl<E> Queue<E> {
     }
 
     /// Goes on to the next time at which something is due, unless something is due now.
+    #[inline]
     fn advance(&mut self) {
+        if self.due.is_empty() {
+            self.turn();
+        }
+    }
+
+    fn turn(&mut self) {
         while self.due.is_empty() {
             // The lowest level that holds anything holds what comes first.
             let Some((level, slot)) =
@@ -129,7 +156,8 @@ impl<E> Queue<E> {
             self.now = self.now & above | (slot as u64) << shift;
             for waiting in moving.drain(..) {
                 if waiting.at == self.now {
-                    self.due.push((waiting.id, waiting.place));
+                    let prefix = self.events[waiting.place as usize].id.prefix();
+                    self.due.push(Due { prefix, place: waiting.place });
                 } else {
                     self.wait(waiting);
                 }
@@ -137,9 +165,16 @@ impl<E> Queue<E> {
             if self.spare.len() < SPARE {
                 self.spare.push(moving);
             }
-            if self.due.len() > 1 {
-                self.due.sort_unstable_by(|left, right| right.cmp(left));
-            }
+            self.sort();
+        }
+    }
+
+    /// Puts what is due in the order of ids.
+    fn sort(&mut self) {
+        let Self { due, events, .. } = self;
+        due.sort_unstable_by_key(|due| Reverse(due.prefix));
+        if due.windows(2).any(|pair| pair[0].prefix == pair[1].prefix) {
+            due.sort_unstable_by_key(|due| Reverse(events[due.place as usize].id));
         }
     }
 }
@@ -165,6 +200,12 @@ mod tests {
     use crate::rng::{Kind, Seed, Stream};
     use rejoin_crdts::Draw;
 
+    impl<E> Queue<E> {
+        fn next(&mut self) -> Option<(Time, EventId, E)> {
+            self.pop().map(|popped| (popped.at, popped.id, self.take(popped)))
+        }
+    }
+
     #[test]
     fn events_come_in_order_of_time_then_id_however_they_went_in() {
         let event = |n: u64| (Time::from_us(n / 3), EventId::root(Kind::Timer, n));
@@ -174,12 +215,22 @@ mod tests {
             let mut queue = Queue::new();
             for n in 0..30 {
                 let (at, id) = event(n * step % 30);
-                queue.push(at, id, ());
+                queue.push(at, id, || ());
             }
             let popped: Vec<_> =
-                std::iter::from_fn(|| queue.pop()).map(|(at, id, ())| (at, id)).collect();
+                std::iter::from_fn(|| queue.next()).map(|(at, id, ())| (at, id)).collect();
             assert_eq!(popped, sorted);
         }
+    }
+
+    #[test]
+    fn ids_that_differ_in_their_lower_half_only_are_in_order() {
+        let mut queue = Queue::new();
+        let ids: Vec<EventId> =
+            (0..40).map(|n| EventId::of(n % 3 << 64 | (n * 7 % 40))).collect();
+        ids.iter().for_each(|&id| queue.push(Time::from_us(9), id, || ()));
+        let popped: Vec<_> = std::iter::from_fn(|| queue.next()).map(|(_, id, ())| id).collect();
+        assert!(popped.len() == 40 && popped.is_sorted());
     }
 
     #[test]
@@ -196,16 +247,16 @@ mod tests {
                         Time::from_us(now).plus_us(if round % 2 == 0 { wait } else { wait % 700 });
                     number += 1;
                     let id = EventId::root(Kind::Send, number);
-                    queue.push(at, id, number);
+                    queue.push(at, id, || number);
                     reference.insert((at, id, number));
                 } else {
                     assert_eq!(queue.next_at(), reference.first().map(|first| first.0));
-                    let popped = queue.pop();
+                    let popped = queue.next();
                     assert_eq!(popped, reference.pop_first());
                     now = popped.map_or(now, |(at, ..)| at.as_us());
                 }
             }
-            while let Some(popped) = queue.pop() {
+            while let Some(popped) = queue.next() {
                 assert_eq!(Some(popped), reference.pop_first());
             }
             assert!(reference.is_empty());

@@ -57,6 +57,16 @@ impl EventId {
     pub(crate) const fn as_u128(self) -> u128 {
         self.0
     }
+
+    #[cfg(test)]
+    pub(crate) const fn of(number: u128) -> Self {
+        Self(number)
+    }
+
+    /// Its upper half, by which nearly all ids differ already.
+    pub(crate) const fn prefix(self) -> u64 {
+        (self.0 >> 64) as u64
+    }
 }
 
 /// The lower and the upper half.
@@ -327,7 +337,9 @@ impl Draw for Draws {
         let bound = bound.max(1);
         loop {
             let wide = u128::from(self.next_u64()) * u128::from(bound);
-            if (wide as u64) >= bound.wrapping_neg() % bound {
+            let low = wide as u64;
+            // The remainder is less than the bound: hardly ever must it be known.
+            if low >= bound || low >= bound.wrapping_neg() % bound {
                 return (wide >> 64) as u64;
             }
         }

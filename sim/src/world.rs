@@ -80,7 +80,7 @@ pub(crate) struct World<'s, P: Protocol, W: Witness<P>> {
     size: Size,
     story: Story,
     calm_since: Option<Time>,
-    spare: Vec<Output<P>>, // memory to use again
+    outputs: Vec<Output<P>>, // what the replica that acted last wants done
 }
 
 /// How often each fault struck, apart from those of the network.
@@ -149,7 +149,7 @@ impl<'s, P: Protocol, W: Witness<P>> World<'s, P, W> {
             size: Size::default(),
             story: Story { armed: !cuts_planned, wrote: vec![false; replicas], apart: false },
             calm_since: None,
-            spare: Vec::new(),
+            outputs: Vec::new(),
             setup,
             plan,
         }
@@ -170,19 +170,19 @@ impl<'s, P: Protocol, W: Witness<P>> World<'s, P, W> {
         for node in 0..self.nodes.len() {
             if self.nodes[node].member {
                 let id = EventId::root(Kind::Start, address(node));
-                self.queue.push(Time::ZERO, id, Event::Start { node });
+                self.queue.push(Time::ZERO, id, || Event::Start { node });
             }
         }
         for (index, planned) in self.plan.operations.iter().enumerate() {
             let id = EventId::root(Kind::Operation, planned.root);
-            self.queue.push(planned.at, id, Event::Operation { index, tries: 0 });
+            self.queue.push(planned.at, id, || Event::Operation { index, tries: 0 });
         }
         for (index, planned) in self.plan.faults.iter().enumerate() {
             let id = EventId::root(Kind::Fault, planned.root);
-            self.queue.push(planned.at_us, id, Event::Fault { index });
+            self.queue.push(planned.at_us, id, || Event::Fault { index });
         }
         let calm = Time::from_ms(self.setup.scenario.duration_ms);
-        self.queue.push(calm, EventId::root(Kind::Calm, 0), Event::Calm);
+        self.queue.push(calm, EventId::root(Kind::Calm, 0), || Event::Calm);
     }
 
     /// The event loop.
@@ -190,7 +190,8 @@ impl<'s, P: Protocol, W: Witness<P>> World<'s, P, W> {
         let settle_us = Time::from_ms(self.setup.scenario.settle_ms).as_us();
         // Settled, but messages were on their way: until the last of them has arrived.
         let mut until: Option<Time> = None;
-        let (mut second, mut steps_before) = (0, 0);
+        let (mut second_ends, mut steps_before) = (Time::ZERO, 0);
+        let most = self.most_a_second();
         loop {
             let deadline = self.calm_since.map(|calm| calm.plus_us(settle_us));
             let next = self.queue.next_at();
@@ -199,20 +200,26 @@ impl<'s, P: Protocol, W: Witness<P>> World<'s, P, W> {
             {
                 break;
             }
-            if let Some(because) = self.hopeless(next, deadline, steps_before) {
+            let many = self.step - steps_before >= most;
+            if (many || deadline.is_some() || next.is_none())
+                && let Some(because) = self.hopeless(next, deadline, many)
+            {
                 self.now = deadline.filter(|_| next > deadline).unwrap_or(self.now);
                 if self.judge.checks(Class::Liveness) {
                     return Err(self.unsettled(&because));
                 }
                 return self.judge.account(self.now);
             }
-            let Some((at, id, event)) = self.queue.pop() else { break };
-            self.now = at;
-            if at.as_us() / 1_000_000 != second {
-                (second, steps_before) = (at.as_us() / 1_000_000, self.step);
+            let Some(popped) = self.queue.pop() else { break };
+            self.now = popped.at;
+            if self.now >= second_ends {
+                let second = self.now.as_us() / 1_000_000;
+                second_ends = Time::from_us(second * 1_000_000).plus_us(1_000_000);
+                steps_before = self.step;
             }
             self.step += 1;
-            let changed = self.carry_out(id, event)?;
+            let event = self.queue.take(popped);
+            let changed = self.carry_out(popped.id, event)?;
             if self.calm_since.is_none() {
                 continue;
             }
@@ -233,7 +240,7 @@ impl<'s, P: Protocol, W: Witness<P>> World<'s, P, W> {
         &self,
         next: Option<Time>,
         deadline: Option<Time>,
-        steps_before: u64,
+        many: bool,
     ) -> Option<String> {
         let Some(next) = next else {
             return Some("Nothing is scheduled that could still change anything".to_owned());
@@ -241,9 +248,15 @@ impl<'s, P: Protocol, W: Witness<P>> World<'s, P, W> {
         if deadline.is_some_and(|deadline| next > deadline) {
             return Some(format!("{} ms after the last fault", self.setup.scenario.settle_ms));
         }
-        let most = MAX_EVENTS_A_SECOND.max(MAX_EVENTS_OF_ONE * self.nodes.len() as u64);
-        (self.step - steps_before >= most)
-            .then(|| format!("After {most} events in a second, each causing others"))
+        many.then(|| {
+            let events = self.most_a_second();
+            format!("After {events} events in a second, each causing others")
+        })
+    }
+
+    /// How many events may happen in a second.
+    fn most_a_second(&self) -> u64 {
+        MAX_EVENTS_A_SECOND.max(MAX_EVENTS_OF_ONE * self.nodes.len() as u64)
     }
 
     /// Whether all replicas agree and none waits for anything.

@@ -23,6 +23,8 @@ pub(super) struct Profile {
     pub(super) corrupt: f64,
     /// Nothing befalls a message but its latency.
     harmless: bool,
+    /// Its latency, if it is always the same.
+    constant_us: Option<u64>,
 }
 
 impl Profile {
@@ -37,6 +39,7 @@ impl Profile {
             redeliver: scenario.redeliver,
             corrupt: scenario.corrupt,
             harmless: false,
+            constant_us: None,
         }
         .judged()
     }
@@ -45,6 +48,10 @@ impl Profile {
         let Self { loss, duplicate, reorder, redeliver, corrupt, .. } = self;
         self.harmless = self.bandwidth.is_none()
             && [loss, duplicate, reorder, redeliver, corrupt].iter().all(|p| *p == 0.0);
+        self.constant_us = match self.latency {
+            Latency::Constant { ms } => Some(us(ms)),
+            _ => None,
+        };
         self
     }
 
@@ -178,6 +185,7 @@ impl Source {
     }
 
     /// The latency of the message whose sending is `send`, if nothing else can befall it.
+    #[inline]
     pub(super) fn only_latency(
         &self,
         profile: &Profile,
@@ -189,10 +197,8 @@ impl Source {
         if !calm && !profile.harmless {
             return None;
         }
-        if let Latency::Constant { ms } = profile.latency
-            && priorities.is_none()
-        {
-            return Some(us(ms));
+        if profile.constant_us.is_some() && priorities.is_none() {
+            return profile.constant_us;
         }
         let priorities = priorities.as_ref().filter(|_| !calm);
         Some(Drawing { seed, profile, priorities, place }.alone_us(send))

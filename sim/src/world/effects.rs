@@ -8,14 +8,8 @@ use smallvec::SmallVec;
 
 use super::{Event, Payload, World};
 use crate::EventId;
-use crate::check::{Check, Witness};
+use crate::check::{Check, Rumour, Witness};
 use crate::rng::{Kind, Stream, name_of};
-
-/// What an event makes its replica want done, and the event, whose id the consequences derive from.
-pub(super) struct Effects<P: Protocol> {
-    pub(super) cause: EventId,
-    pub(super) outputs: Vec<Output<P>>,
-}
 
 /// Tells equal consequences of one event apart by their number among these.
 #[expect(clippy::large_enum_variant, reason = "on the stack, for one event")]
@@ -36,8 +30,16 @@ impl Ordinals {
         }
     }
 
+    #[inline]
     fn name(&mut self, cause: EventId, kind: Kind, detail: u64) -> EventId {
         let first = cause.child(kind, detail, 1);
+        match self {
+            Self::Alone => first,
+            Self::Counted { .. } => self.count(cause, kind, detail, first),
+        }
+    }
+
+    fn count(&mut self, cause: EventId, kind: Kind, detail: u64, first: EventId) -> EventId {
         let Self::Counted { few, many } = self else { return first };
         let known = few.iter().position(|(id, _)| *id == first);
         let count = match known {
@@ -55,25 +57,29 @@ impl Ordinals {
 }
 
 impl<P: Protocol, W: Witness<P>> World<'_, P, W> {
-    /// Lets the replica at `node` act, with the draws of event `cause`; `None` if it is down.
+    /// Lets the replica at `node` act, with the draws of event `cause`; `None` if it is down. What it
+    /// wants done must then be [carried out](Self::effect).
+    #[inline(always)]
     pub(super) fn act<R>(
         &mut self,
         cause: EventId,
         node: usize,
         act: impl FnOnce(&mut P, u64, &mut Outbox<'_, P>) -> R,
-    ) -> Option<(R, Effects<P>)> {
-        let mut draws = self.seed.draws(Stream::Replica, cause);
+    ) -> Option<R> {
         let node = &mut self.nodes[node];
-        let now_ms = node.clock.ms(self.now);
         let replica = node.replica.as_mut()?;
-        let mut out = Outbox::reusing(std::mem::take(&mut self.spare), &mut draws);
+        let now_ms = node.clock.ms(self.now);
+        let mut draws = self.seed.draws(Stream::Replica, cause);
+        let mut out = Outbox::reusing(std::mem::take(&mut self.outputs), &mut draws);
         let result = act(replica, now_ms, &mut out);
-        Some((result, Effects { cause, outputs: out.into_outputs() }))
+        self.outputs = out.into_outputs();
+        Some(result)
     }
 
-    /// Carries out what the replica at `node` wants done, in order.
-    pub(super) fn effect(&mut self, node: usize, effects: Effects<P>) -> Check {
-        let Effects { cause, mut outputs } = effects;
+    /// Carries out, in order, what the replica at `node` wants done since event `cause`, from whose
+    /// id those of the consequences derive.
+    pub(super) fn effect(&mut self, node: usize, cause: EventId) -> Check {
+        let mut outputs = std::mem::take(&mut self.outputs);
         let mut ordinals = Ordinals::among(outputs.len());
         for output in outputs.drain(..) {
             match output {
@@ -86,7 +92,7 @@ impl<P: Protocol, W: Witness<P>> World<'_, P, W> {
                     let id = ordinals.name(cause, Kind::Timer, name_of(&timer));
                     let at = self.now.plus_us(after_ms.saturating_mul(1_000));
                     let life = self.nodes[node].life;
-                    self.queue.push(at, id, Event::Timer { node, life, timer });
+                    self.queue.push(at, id, || Event::Timer { node, life, timer });
                 }
                 Output::Append(record) => self.nodes[node].storage.append(record),
                 Output::Snapshot(record) => self.nodes[node].storage.snapshot(record),
@@ -98,11 +104,27 @@ impl<P: Protocol, W: Witness<P>> World<'_, P, W> {
                 }
             }
         }
-        self.spare = outputs;
+        self.outputs = outputs;
         Ok(())
     }
 
+    #[inline]
     fn send(&mut self, id: EventId, from: usize, to: u64, message: P::Message) {
+        if !self.as_bytes
+            && !self.watching
+            && let Some(index) = to.checked_sub(1).filter(|&index| index < self.nodes.len() as u64)
+            && let Some((at, id, transit)) = self.network.pass(self.now, id, (from, index as usize))
+        {
+            self.traffic.sent += 1;
+            return self.queue.push(at, id, || {
+                let (payload, rumour) = (Payload::Value(message), Rumour::default());
+                Event::Deliver { transit, payload, rumour }
+            });
+        }
+        self.send_any(id, from, to, message);
+    }
+
+    fn send_any(&mut self, id: EventId, from: usize, to: u64, message: P::Message) {
         let (payload, bytes) = if self.as_bytes {
             let mut bytes = Vec::new();
             P::encode(&message, &mut bytes);
@@ -127,10 +149,10 @@ impl<P: Protocol, W: Witness<P>> World<'_, P, W> {
         let last = arrivals.pop();
         for (at, id, transit) in arrivals {
             let (payload, rumour) = (payload.clone(), rumour.clone());
-            self.queue.push(at, id, Event::Deliver { transit, payload, rumour });
+            self.queue.push(at, id, || Event::Deliver { transit, payload, rumour });
         }
         if let Some((at, id, transit)) = last {
-            self.queue.push(at, id, Event::Deliver { transit, payload, rumour });
+            self.queue.push(at, id, || Event::Deliver { transit, payload, rumour });
         }
     }
 }

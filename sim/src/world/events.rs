@@ -18,6 +18,7 @@ const MOST_TRIES: u32 = 50;
 impl<P: Protocol, W: Witness<P>> World<'_, P, W> {
     /// Carries out an event; returns whether a replica knows something else since, or may wait for
     /// something else.
+    #[inline(always)]
     pub(super) fn carry_out(&mut self, id: EventId, event: Event<P>) -> Check<bool> {
         if let Some(node) = self.target(&event)
             && let Some(backlog) = &mut self.nodes[node].backlog
@@ -74,7 +75,7 @@ impl<P: Protocol, W: Witness<P>> World<'_, P, W> {
                 } else {
                     let id = event.child(Kind::Operation, 0, 0);
                     let again = Event::Operation { index, tries: tries + 1 };
-                    self.queue.push(self.now.plus_us(RETRY_US), id, again);
+                    self.queue.push(self.now.plus_us(RETRY_US), id, || again);
                 }
                 return Ok(false);
             }
@@ -86,7 +87,7 @@ impl<P: Protocol, W: Witness<P>> World<'_, P, W> {
         let asked = op.clone();
         let acted =
             self.act(event, node, |replica, now_ms, out| replica.perform(id, now_ms, asked, out));
-        let Some((performed, effects)) = acted else { return Ok(false) };
+        let Some(performed) = acted else { return Ok(false) };
         let Some(replica) = &self.nodes[node].replica else { return Ok(false) };
         match performed {
             Err(refused) => {
@@ -105,12 +106,13 @@ impl<P: Protocol, W: Witness<P>> World<'_, P, W> {
                 self.story.wrote[node] = true;
             }
         }
-        self.effect(node, effects)?;
+        self.effect(node, event)?;
         self.log_event(event, Kind::Operation, (0, address(node)), &[]);
         self.note_divergence(node);
         Ok(true)
     }
 
+    #[inline(always)]
     fn deliver(
         &mut self,
         event: EventId,
@@ -140,7 +142,7 @@ impl<P: Protocol, W: Witness<P>> World<'_, P, W> {
         self.judge.received(node, rumour);
         let acted = self
             .act(event, node, |replica, now_ms, out| replica.receive(now_ms, from, message, out));
-        let Some((received, effects)) = acted else { return Ok(false) };
+        let Some(received) = acted else { return Ok(false) };
         let changed = match received {
             Ok(()) => {
                 let changed = self.observe(node)?;
@@ -158,7 +160,7 @@ impl<P: Protocol, W: Witness<P>> World<'_, P, W> {
                 false
             }
         };
-        self.effect(node, effects)?;
+        self.effect(node, event)?;
         let bytes = bytes.as_deref().unwrap_or_default();
         self.log_event(event, Kind::Deliver, (from, to), bytes);
         if changed {
@@ -221,9 +223,9 @@ impl<P: Protocol, W: Witness<P>> World<'_, P, W> {
         let acted = self.act(event, node, |replica, now_ms, out| {
             replica.timer(now_ms, timer, out);
         });
-        let Some(((), effects)) = acted else { return Ok(false) };
+        let Some(()) = acted else { return Ok(false) };
         let changed = self.observe(node)?;
-        self.effect(node, effects)?;
+        self.effect(node, event)?;
         self.log_event(event, Kind::Timer, (address(node), address(node)), &[]);
         Ok(changed)
     }

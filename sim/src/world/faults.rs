@@ -3,7 +3,6 @@
 use rejoin_crdts::sync::{Outbox, Protocol};
 
 use super::World;
-use super::effects::Effects;
 use crate::EventId;
 use crate::check::{Check, Moment, Witness, address};
 use crate::rng::{Kind, Stream};
@@ -26,11 +25,11 @@ impl<P: Protocol, W: Witness<P>> World<'_, P, W> {
         let (id, disk) = (here.id(address(node)), here.storage.read());
         let mut replica = P::start(spec, config, id, disk, now_ms, &mut out);
         replica.members(now_ms, &neighbours, &mut out);
-        let outputs = out.into_outputs();
+        self.outputs = out.into_outputs();
         let replica = here.replica.insert(replica);
         let moment = Moment { step: self.step, at: self.now, node };
         let recovered = if self.watching { self.judge.started(moment, replica)? } else { 0 };
-        self.effect(node, Effects { cause: event, outputs })?;
+        self.effect(node, event)?;
         self.log_event(event, Kind::Start, (0, address(node)), &[]);
         Ok(recovered)
     }
@@ -204,9 +203,9 @@ impl<P: Protocol, W: Witness<P>> World<'_, P, W> {
         let event = event.child(Kind::Members, address(node), 0);
         let acted =
             self.act(event, node, |replica, now_ms, out| replica.members(now_ms, &peers, out));
-        let Some(((), effects)) = acted else { return Ok(()) };
+        let Some(()) = acted else { return Ok(()) };
         self.observe(node)?;
-        self.effect(node, effects)?;
+        self.effect(node, event)?;
         self.log_event(event, Kind::Members, (0, address(node)), &[]);
         Ok(())
     }

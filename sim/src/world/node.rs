@@ -90,7 +90,14 @@ impl<R: Clone> Storage<R> {
         self.written.push(Write::Snapshot(record));
     }
 
+    #[inline]
     pub(super) fn sync(&mut self) {
+        if !self.written.is_empty() {
+            self.write();
+        }
+    }
+
+    fn write(&mut self) {
         for write in self.written.drain(..) {
             match write {
                 Write::Append(record) => self.safe.push(record),
