@@ -24,7 +24,8 @@ pub(crate) struct Network {
     starts: Vec<u32>, // where the links of each sender begin
     links: Vec<Link>, // by sender, ascending by receiver
     profiles: Vec<Profile>,
-    busy: Vec<Time>, // until when each link sends what waits; empty if none has a bandwidth
+    profile_of: Vec<u32>, // of each link; empty if there is one profile only
+    busy: Vec<Time>,      // until when each link sends what waits; empty if none has a bandwidth
     cuts: BTreeMap<u64, Cut>,
     source: Source,
     calm: bool,
@@ -71,7 +72,6 @@ pub(crate) struct Fired {
 struct Link {
     from: u32,
     to: u32,
-    profile: u32,
     sent: u32,           // messages
     front: u32,          // the number of the latest message that has arrived
     ordered_until: Time, // no ordered message may arrive before this
@@ -99,31 +99,29 @@ impl Network {
     ) -> Self {
         let mut profiles = Profiles::new(scenario);
         let mut starts = Vec::with_capacity(neighbours.len() + 1);
-        let mut links = Vec::with_capacity(neighbours.iter().map(Vec::len).sum());
+        let count = neighbours.iter().map(Vec::len).sum();
+        let (mut links, mut profile_of) = (Vec::with_capacity(count), Vec::new());
         for (from, peers) in neighbours.iter().enumerate() {
             starts.push(links.len() as u32);
             for &to in peers {
-                let profile = profiles.of(from, to as usize);
+                profile_of.push(profiles.of(from, to as usize));
                 let from = from as u32;
-                links.push(Link {
-                    from,
-                    to,
-                    profile,
-                    sent: 0,
-                    front: 0,
-                    ordered_until: Time::ZERO,
-                });
+                links.push(Link { from, to, sent: 0, front: 0, ordered_until: Time::ZERO });
             }
         }
         starts.push(links.len() as u32);
         let profiles = profiles.found;
         let post = source.is_recorded().then(Post::default);
+        if profiles.len() == 1 {
+            profile_of = Vec::new();
+        }
         let limited = profiles.iter().any(|profile| profile.bandwidth.is_some());
         Self {
             starts,
             busy: if limited { vec![Time::ZERO; links.len()] } else { Vec::new() },
             links,
             profiles,
+            profile_of,
             cuts: BTreeMap::new(),
             source,
             calm: false,
@@ -211,7 +209,7 @@ impl Network {
         }
         let at = self.find(from, to)?;
         let link = &mut self.links[at];
-        let profile = &self.profiles[link.profile as usize];
+        let profile = &self.profiles[self.profile_of.get(at).map_or(0, |&n| n as usize)];
         let latency_us = self.source.only_latency(profile, send, (now, at), self.calm)?;
         link.sent = link.sent.wrapping_add(1);
         let arrives = now.plus_us(latency_us).max(link.ordered_until);
@@ -238,7 +236,7 @@ impl Network {
             return Some(arrivals);
         }
         let link = &mut self.links[at];
-        let profile = &self.profiles[link.profile as usize];
+        let profile = &self.profiles[self.profile_of.get(at).map_or(0, |&n| n as usize)];
         link.sent = link.sent.wrapping_add(1);
         let transit =
             |first, way, damage| Transit { link: at as u32, number: link.sent, first, way, damage };

@@ -236,12 +236,7 @@ impl<'s, P: Protocol, W: Witness<P>> World<'s, P, W> {
     }
 
     /// Why the run cannot settle any more, or not in time.
-    fn hopeless(
-        &self,
-        next: Option<Time>,
-        deadline: Option<Time>,
-        many: bool,
-    ) -> Option<String> {
+    fn hopeless(&self, next: Option<Time>, deadline: Option<Time>, many: bool) -> Option<String> {
         let Some(next) = next else {
             return Some("Nothing is scheduled that could still change anything".to_owned());
         };

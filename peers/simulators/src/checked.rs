@@ -1,34 +1,38 @@
-//! With the judge, and in crowds.
+//! Types of the toolkit: with every check and with none, and in a crowd.
 
 use rejoin_crdts::spec::{GCounterModel, OrSetModel};
+use rejoin_sim::scenario::{Latency, Topology};
 use rejoin_sim::{Outcome, Scenario, Subject, TypeSubject, Verdict};
 
 /// A run and what it is called.
-pub(crate) struct Run {
-    pub(crate) name: String,
+pub struct Run {
+    pub name: String,
     subject: Box<dyn Subject>,
     scenario: Scenario,
 }
 
 impl Run {
-    pub(crate) fn outcome(&self) -> Outcome {
-        let outcome = self.subject.run(&self.scenario, 1).expect("the scenario is sound");
-        assert_eq!(outcome.verdict, Verdict::Held, "{}: {:?}", self.name, outcome.violation);
+    fn new(name: String, subject: impl Subject + 'static, scenario: Scenario) -> Self {
+        Self { name, subject: Box::new(subject), scenario }
+    }
+
+    /// Runs it with every check, or with none.
+    pub fn outcome(&self, checked: bool) -> Outcome {
+        let checks = (!checked).then(Vec::new);
+        let scenario = Scenario { checks, ..self.scenario.clone() };
+        let outcome = self.subject.run(&scenario, 1).expect("the scenario is sound");
+        assert_ne!(outcome.verdict, Verdict::Violated, "{}: {:?}", self.name, outcome.violation);
         outcome
     }
 }
 
-fn run(name: impl Into<String>, subject: impl Subject + 'static, scenario: Scenario) -> Run {
-    Run { name: name.into(), subject: Box::new(subject), scenario }
-}
-
-/// What is run with every check on: five replicas, and ever longer runs.
-pub(crate) fn checked() -> Vec<Run> {
-    let keys = || (0..16).map(|key| format!("key {key}")).collect::<Vec<_>>();
+/// Five replicas and ever longer runs.
+pub fn checked() -> Vec<Run> {
+    let keys: Vec<_> = (0..16).map(|key| format!("key {key}")).collect();
     let mut runs = Vec::new();
-    for ops in [1_000, 4_000, 16_000] {
-        for policy in ["delta", "state"] {
-            let policy_of = |name| Scenario {
+    for policy in ["delta", "state"] {
+        for ops in [1_000, 4_000, 16_000] {
+            let of = |name| Scenario {
                 replicas: 5,
                 ops,
                 duration_ms: 30 * ops,
@@ -37,12 +41,29 @@ pub(crate) fn checked() -> Vec<Run> {
                 ..Scenario::of(name)
             };
             let counter = TypeSubject::new("g-counter", "grows", GCounterModel);
-            let name = format!("G-Counter, {policy}, {ops} operations");
-            runs.push(run(name, counter, policy_of("g-counter")));
-            let set = TypeSubject::new("or-set", "adds win", OrSetModel::new(keys()));
-            let name = format!("OR-Set, {policy}, {ops} operations");
-            runs.push(run(name, set, policy_of("or-set")));
+            let set = TypeSubject::new("or-set", "adds win", OrSetModel::new(keys.clone()));
+            runs.push(Run::new(format!("G-Counter, {policy}, {ops}"), counter, of("g-counter")));
+            runs.push(Run::new(format!("OR-Set, {policy}, {ops}"), set, of("or-set")));
         }
     }
     runs
+}
+
+/// A hundred thousand replicas of which a hundred write.
+pub const CROWD: u64 = 100_000;
+
+/// They tell four others each what is new.
+pub fn crowd() -> Run {
+    let counter = TypeSubject::new("g-counter", "grows", GCounterModel);
+    let scenario = Scenario {
+        replicas: CROWD,
+        writers: Some(100),
+        ops: 100,
+        topology: Topology::RandomRegular { degree: 4 },
+        latency: Latency::Uniform { min_ms: 50.0, max_ms: 150.0 },
+        duration_ms: 1_000,
+        policy: Some("delta".to_owned()),
+        ..Scenario::of("g-counter")
+    };
+    Run::new(format!("G-Counter, {CROWD} replicas of which 100 write"), counter, scenario)
 }

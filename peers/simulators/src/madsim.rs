@@ -19,7 +19,7 @@ fn address(host: u64) -> SocketAddr {
 }
 
 /// Returns how many messages were delivered.
-pub(crate) fn relay(work: Work, duration_ms: u64) -> u64 {
+pub fn relay(work: Work, duration_ms: u64) -> u64 {
     let mut config = madsim::Config::default();
     let (least, most) = work.latency_us;
     // Its range must not be empty.

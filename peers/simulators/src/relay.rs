@@ -1,4 +1,5 @@
-//! A protocol that passes messages on, for Rejoin.
+//! A protocol that passes messages on, for Rejoin: each carries what its sender knows of a counter
+//! that one host increments once.
 
 use std::collections::BTreeSet;
 
@@ -7,26 +8,30 @@ use rejoin_crdts::sync::{Outbox, Protocol, Reporting, Waiting};
 use rejoin_crdts::wire::WireError;
 use rejoin_crdts::{At, OpId, Refused, ReplicaId, Timestamp};
 use rejoin_sim::scenario::{Latency, Topology};
-use rejoin_sim::{ReportingSubject, Scenario, Subject as _};
+use rejoin_sim::{ReportingSubject, Scenario, Subject as _, Verdict};
 
 use crate::work::Work;
 
 /// A host that begins with some messages, and passes on what it gets.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
-pub(crate) struct Relay {
+pub struct Relay {
     peers: Vec<u64>,
     each: u64,
     turn: usize,
+    total: u64,
 }
 
 impl Relay {
-    fn pass(&mut self, message: u64, out: &mut Outbox<'_, Self>) {
+    fn pass(&mut self, out: &mut Outbox<'_, Self>) {
         self.turn = if self.turn + 1 < self.peers.len() { self.turn + 1 } else { 0 };
         if let Some(peer) = self.peers.get(self.turn) {
-            out.send(*peer, message);
+            out.send(*peer, self.total);
         }
     }
 }
+
+/// The host that increments.
+const WRITER: ReplicaId = ReplicaId::new(1, 0);
 
 impl Protocol for Relay {
     type Spec = GCounterModel;
@@ -44,16 +49,19 @@ impl Protocol for Relay {
         out: &mut Outbox<'_, Self>,
     ) -> Self {
         out.timer(1, ());
-        Self { peers: Vec::new(), each, turn: 0 }
+        Self { peers: Vec::new(), each, turn: 0, total: 0 }
     }
 
     fn perform(
         &mut self,
         id: OpId,
         now: u64,
-        _: CounterOp,
+        operation: CounterOp,
         _: &mut Outbox<'_, Self>,
     ) -> Result<At, Refused> {
+        if let CounterOp::Add(by) = operation {
+            self.total += by;
+        }
         Ok(At { id, stamp: Timestamp::new(now, 0, id.replica) })
     }
 
@@ -64,14 +72,13 @@ impl Protocol for Relay {
         message: u64,
         out: &mut Outbox<'_, Self>,
     ) -> Result<(), Refused> {
-        self.pass(message + 1, out);
+        self.total = self.total.max(message);
+        self.pass(out);
         Ok(())
     }
 
     fn timer(&mut self, _: u64, (): (), out: &mut Outbox<'_, Self>) {
-        for message in 0..self.each {
-            self.pass(message, out);
-        }
+        (0..self.each).for_each(|_| self.pass(out));
     }
 
     fn members(&mut self, _: u64, peers: &[u64], _: &mut Outbox<'_, Self>) {
@@ -79,7 +86,7 @@ impl Protocol for Relay {
     }
 
     fn read(&self) -> u128 {
-        0
+        self.total.into()
     }
 
     fn waiting_for(&self) -> Vec<Waiting> {
@@ -97,12 +104,12 @@ impl Protocol for Relay {
 
 impl Reporting for Relay {
     fn visible(&self) -> BTreeSet<OpId> {
-        BTreeSet::new()
+        (self.total > 0).then_some(OpId::new(WRITER, 1)).into_iter().collect()
     }
 }
 
-/// Runs it without checks; returns how many messages were delivered.
-pub(crate) fn relay(work: Work, topology: Topology, duration_ms: u64) -> u64 {
+/// Runs it; returns how many messages were delivered.
+pub fn relay(work: Work, topology: Topology, duration_ms: u64, checked: bool) -> u64 {
     let subject = ReportingSubject::<Relay>::new("relay", "passes on", GCounterModel, work.each);
     let (least, most) = work.latency_us;
     let [min_ms, max_ms] = [least, most].map(|us| us as f64 / 1_000.0);
@@ -116,8 +123,11 @@ pub(crate) fn relay(work: Work, topology: Topology, duration_ms: u64) -> u64 {
         latency,
         duration_ms,
         ops: 1,
-        checks: Some(Vec::new()),
+        writers: Some(1),
+        checks: (!checked).then(Vec::new),
         ..Scenario::of("relay")
     };
-    subject.run(&scenario, 1).expect("the scenario is sound").traffic.delivered
+    let outcome = subject.run(&scenario, 1).expect("the scenario is sound");
+    assert_ne!(outcome.verdict, Verdict::Violated, "{:?}", outcome.violation);
+    outcome.traffic.delivered
 }

@@ -11,7 +11,7 @@ use crate::work::{Work, next};
 const PORT: u16 = 9_000;
 
 /// Returns how many messages were delivered.
-pub(crate) fn relay(work: Work, duration_ms: u64) -> u64 {
+pub fn relay(work: Work, duration_ms: u64) -> u64 {
     let delivered = Rc::new(Cell::new(0));
     let mut builder = turmoil::Builder::new();
     builder
