@@ -186,6 +186,10 @@ impl<M: Model> Reporting for AntiEntropy<M> {
     fn visible(&self) -> BTreeSet<OpId> {
         self.config.steps.served(self).1.clone()
     }
+
+    fn serves(&self, read: &BTreeSet<OpId>, written: &BTreeSet<OpId>) -> bool {
+        self.config.steps.serves(self, read, written)
+    }
 }
 
 impl<M: Model> Default for Aside<M> {

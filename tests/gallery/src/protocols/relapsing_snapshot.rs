@@ -8,11 +8,11 @@
 //!
 //! **The smallest schedule.** r1 takes a snapshot, writes, and compacts.
 //!
-//! **Who sees it.** Visibility: what was visible is no longer; and that states only grow. Comparing
-//! replicas at the end does not: it lasts until the next event.
+//! **Who sees it.** That states only grow. With everything checked it is visibility that says so, by the
+//! name of an operation that is no longer visible: of what is known nothing else can go. Comparing
+//! replicas does not: it lasts until the next event.
 //!
-//! 3 events at 1 replicas. Found by: visibility, until there is inflation. Not by: comparing
-//! replicas.
+//! 3 events at 1 replicas. Found by: inflation. Not by: comparing replicas.
 
 use rejoin_crdts::sync::Outbox;
 use rejoin_crdts::{Merge, Model};
