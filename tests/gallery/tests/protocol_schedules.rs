@@ -53,6 +53,7 @@ fn schedule(name: &str) -> ([u64; 3], Caps, Vec<Event>) {
         "cached-reader" => (Caps::default(), vec![Round(1), add(1, 'a')]),
         "repeating-client" => (Caps::default(), vec![add(1, 'a'), Round(1)]),
         "replaying-log" => (Caps::default(), vec![add(1, 'a'), Crash(1), Restart(1)]),
+        "thrifty-writer" => (Caps::default(), vec![add(1, 'a'), add(1, 'a')]),
         "relapsing-snapshot" => (Caps::default(), vec![Round(1), add(1, 'a'), Round(1)]),
         "wall-clock" => {
             let events = vec![title(1, 'x'), Deliver(1, 2), title(2, 'y')];

@@ -71,7 +71,6 @@ impl<M: Model> Protocol for AntiEntropy<M> {
             return Err(Refused::Rule(format!("{} performs no operation {id}", self.me)));
         }
         let steps = self.config.steps;
-        steps.begin(self);
         let clock = self.clock;
         let at = At { id, stamp: steps.stamp(self, now_ms)? };
         steps.perform(self, at, op, out).inspect_err(|_| self.clock = clock)?;

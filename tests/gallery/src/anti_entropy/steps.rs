@@ -30,7 +30,7 @@ pub(crate) trait Steps<M: Model>: Debug + Send + Sync {
         me.adopt(entry);
     }
 
-    /// Something is about to happen at a replica.
+    /// A message has come, or the time for a round.
     fn begin(&self, me: &mut AntiEntropy<M>) {
         let _ = me;
     }

@@ -7,14 +7,14 @@
 //! **What happens.** A damaged digest says that a replica has what it has not, or is somebody else. What
 //! it claims is joined with what is known of it, is never taken back, and is never sent to it again.
 //!
-//! **The smallest schedule.** r1 writes, and says in a round what it has; a bit of that flips on the way
-//! to r2.
+//! **The smallest schedule.** r1 writes, of which r2 does not hear, and says in a round what it has; a bit
+//! of that flips on the way to r2.
 //!
 //! **Who sees it.** The check of corruption: what was damaged must not be taken for something else.
 //! Comparing replicas does not: what is there is right everywhere, and whose claim was damaged is missing
 //! something, or nothing.
 //!
-//! 3 events at 2 replicas. Found by: corruption. Not by: comparing replicas.
+//! 4 events at 2 replicas. Found by: corruption. Not by: comparing replicas.
 
 use rejoin_crdts::Model;
 

@@ -28,6 +28,7 @@ pub mod replaying_log;
 pub mod restamping_clock;
 pub mod short_frame;
 pub mod stale_view;
+pub mod thrifty_writer;
 pub mod tidy_log;
 pub mod two_copies;
 pub mod wall_clock;
