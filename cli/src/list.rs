@@ -36,12 +36,9 @@ pub(crate) struct Listed<'r> {
     /// Of a broken one, the commands that find what is wrong with it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) found_by: Option<Vec<&'static str>>,
-    /// Of a broken protocol, the check that finds it, or will.
+    /// Of a broken protocol, the check that finds it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) check: Option<&'static str>,
-    /// What there must be first, a check or a fault.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) pending: Option<&'static str>,
 }
 
 /// A policy.
@@ -76,7 +73,6 @@ pub(crate) fn list(registry: &Registry, args: &ListArgs, screen: Screen) -> Repo
                 policies: subject.policies(),
                 found_by: entry.map(broken::found_by),
                 check: shown.map(|shown| shown.check),
-                pending: shown.and_then(|shown| shown.pending),
             }
         })
         .collect();

@@ -64,12 +64,10 @@ pub(crate) fn list(screen: Screen, list: &List<'_>) -> String {
 /// The commands that find it, and of a protocol the check.
 fn finders(listed: &Listed<'_>) -> String {
     let found_by = listed.found_by.as_deref().unwrap_or_default();
-    match (listed.check, listed.pending) {
-        (Some(check), None) => check.to_owned(),
-        (Some(check), Some(pending)) if check == pending => format!("{check} (not checked yet)"),
-        (Some(check), Some(pending)) => format!("{check} (there is no {pending} yet)"),
-        (None, _) if found_by.is_empty() => "nothing yet".to_owned(),
-        (None, _) => found_by.join(", "),
+    match listed.check {
+        Some(check) => check.to_owned(),
+        None if found_by.is_empty() => "nothing yet".to_owned(),
+        None => found_by.join(", "),
     }
 }
 

@@ -164,6 +164,38 @@ pub trait Backed: Protocol<Spec: Model> {
 pub trait Reporting: Protocol {
     /// The operations visible here.
     fn visible(&self) -> BTreeSet<OpId>;
+
+    /// Whether a client that has `read` and `written` these operations can be served here: it must
+    /// find all of them (Terry et al., "Session guarantees for weakly consistent replicated data",
+    /// PDIS 1994).
+    ///
+    /// ```
+    /// use rejoin_crdts::OpId;
+    /// use rejoin_crdts::sync::Reporting;
+    /// # mod ledger { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doctest/ledger.rs")); }
+    /// # use ledger::Ledger;
+    /// # use rejoin_crdts::ReplicaId;
+    /// # use rejoin_crdts::spec::{CounterOp, GCounterModel};
+    /// # use rejoin_crdts::sync::{Outbox, Protocol};
+    /// # impl Reporting for Ledger {
+    /// #     fn visible(&self) -> std::collections::BTreeSet<OpId> {
+    /// #         self.entries.keys().copied().collect()
+    /// #     }
+    /// # }
+    /// # let mut draw = |bound: u64| bound / 2;
+    /// # let me = ReplicaId::new(1, 0);
+    /// # let mut out = Outbox::new(&mut draw);
+    /// # let mut ledger = Ledger::start(GCounterModel, 50, me, Vec::new(), 0, &mut out);
+    /// let (first, second) = (OpId::new(me, 1), OpId::new(me, 2));
+    /// ledger.perform(first, 5, CounterOp::Add(7), &mut out)?;
+    /// assert!(ledger.serves(&[].into(), &[first].into()));
+    /// assert!(!ledger.serves(&[second].into(), &[first].into())); // it was read elsewhere
+    /// # Ok::<(), rejoin_crdts::Refused>(())
+    /// ```
+    fn serves(&self, read: &BTreeSet<OpId>, written: &BTreeSet<OpId>) -> bool {
+        let visible = self.visible();
+        read.is_subset(&visible) && written.is_subset(&visible)
+    }
 }
 
 /// Something that a replica still waits for.

@@ -1,6 +1,6 @@
 //! The history of a run, by name.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Debug;
 
 use rejoin_crdts::{At, History, OpId, OpSet, Timestamp};
@@ -42,6 +42,11 @@ impl<Op: Debug> Chronicle<Op> {
 
     pub(crate) fn len(&self) -> usize {
         self.history.len()
+    }
+
+    /// The names of the operations of a set.
+    pub(crate) fn ids(&self, set: &OpSet) -> BTreeSet<OpId> {
+        set.iter().map(|index| self.history.at(index).id).collect()
     }
 
     /// `r1:4 Insert("milk")`.

@@ -157,22 +157,23 @@ impl<P: Protocol, W: Witness<P>> Judge<P, W> {
             ..Standing::new(&self.spec)
         };
         self.standings[moment.node] = fresh;
-        self.settle(moment, replica, known, visible, true)?;
+        self.settle(moment, replica, known, visible)?;
+        self.compare(moment)?;
         Ok(count)
     }
 
-    /// Whether what the client brings along is all at `node`.
-    pub(crate) fn serves(&self, client: u64, node: usize) -> bool {
-        let known = self.standings[node].live.as_ref();
-        self.sessions
-            .token(client)
-            .is_none_or(|token| known.is_some_and(|(known, _)| W::covers(known, token)))
+    /// Whether `replica` says that it has all that the client has seen.
+    pub(crate) fn serves(&self, client: u64, replica: &P) -> bool {
+        let brings = self.sessions.brings(client);
+        brings.is_none_or(|session| W::serves(replica, session, &self.chronicle))
     }
 
     /// A client is about to perform an operation at a replica, and reads there first.
     pub(crate) fn served(&mut self, moment: Moment, client: u64) -> Check {
-        let visible = self.standings[moment.node].visible.clone();
-        let Some((class, missing)) = self.sessions.serve(client, &visible) else { return Ok(()) };
+        let Standing { live, visible, .. } = &self.standings[moment.node];
+        let token = live.as_ref().map(|(known, _)| known);
+        let served = self.sessions.serve(client, visible, token);
+        let Some((class, missing)) = served else { return Ok(()) };
         let explanation = format!(
             "Client {} was served at r{}, where {} is not visible, which it had {} before.",
             client + 1,
@@ -343,7 +344,7 @@ impl<P: Protocol, W: Witness<P>> Judge<P, W> {
         }
         let gone: OpSet = saw.difference(&visible).collect();
         let new: Vec<usize> = visible.difference(&saw).collect();
-        self.settle(moment, replica, known, visible, gone.is_empty() && grew)?;
+        self.settle(moment, replica, known, visible)?;
         if !gone.is_empty() && self.checks.on(Class::Visibility) {
             return Err(self.shrank(moment, &saw, &gone));
         }
@@ -355,7 +356,12 @@ impl<P: Protocol, W: Witness<P>> Judge<P, W> {
             );
             self.violation(moment, Class::Inflation, own, wrong)?;
         }
+        // What must come before is looked for first: where it is missing, nothing need be read right.
         self.order(moment, &new)?;
+        // What disappeared is a finding of its own, and comparisons would only blur it.
+        if gone.is_empty() && grew {
+            self.compare(moment)?;
+        }
         Ok(true)
     }
 
@@ -377,6 +383,17 @@ impl<P: Protocol, W: Witness<P>> Judge<P, W> {
     fn order(&mut self, moment: Moment, new: &[usize]) -> Check {
         let visible = self.standings[moment.node].visible.clone();
         for &operation in new {
+            // What a client was promised is said first: it is causality, as far as the client goes.
+            if let Some((class, missing)) = self.sessions.order(operation, &visible) {
+                let wrong = format!(
+                    "{} is visible at r{}, but {} is not, which its client had {} before.",
+                    self.chronicle.describe(operation),
+                    moment.address(),
+                    self.chronicle.names(&missing),
+                    if class == Class::MonotonicWrites { "written" } else { "read" },
+                );
+                self.session(moment, class, &missing, wrong)?;
+            }
             let saw = self.chronicle.history.saw(operation);
             if self.checks.on(Class::Causality) && !saw.is_subset(&visible) {
                 let missing: OpSet = saw.difference(&visible).collect();
@@ -391,16 +408,6 @@ impl<P: Protocol, W: Witness<P>> Judge<P, W> {
                     let all = [operation].into_iter().chain(missing.iter());
                     self.violation(moment, Class::Causality, all, wrong)?;
                 }
-            }
-            if let Some((class, missing)) = self.sessions.order(operation, &visible) {
-                let wrong = format!(
-                    "{} is visible at r{}, but {} is not, which its client had {} before.",
-                    self.chronicle.describe(operation),
-                    moment.address(),
-                    self.chronicle.names(&missing),
-                    if class == Class::MonotonicWrites { "written" } else { "read" },
-                );
-                self.session(moment, class, &missing, wrong)?;
             }
         }
         Ok(())
@@ -426,14 +433,13 @@ impl<P: Protocol, W: Witness<P>> Judge<P, W> {
         })
     }
 
-    /// Takes down what a replica knows and reads now, and compares it.
+    /// Takes down what a replica knows and reads now.
     fn settle(
         &mut self,
         moment: Moment,
         replica: &P,
         known: W::Knowledge,
         visible: OpSet,
-        grew: bool,
     ) -> Check {
         let digest = if self.checks.on(Class::Convergence) || self.checks.on(Class::Wire) {
             let bytes = W::bytes(replica).map_err(|error| {
@@ -449,8 +455,7 @@ impl<P: Protocol, W: Witness<P>> Judge<P, W> {
         let standing = &mut self.standings[moment.node];
         standing.live = Some((known, replica.read()));
         standing.digest = digest;
-        // What disappeared is a finding of its own, and comparisons would only blur it.
-        if grew { self.compare(moment) } else { Ok(()) }
+        Ok(())
     }
 
     /// Takes down that `visible` is visible at a replica now.

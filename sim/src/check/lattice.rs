@@ -5,6 +5,7 @@ use rejoin_crdts::wire::WireError;
 use rejoin_crdts::{At, Delivery, DeltaOf, Lattice as _, Merge, Model, OpSet, Spec};
 
 use super::chronicle::Chronicle;
+use super::sessions::Session;
 use super::witness::{OpOf, Witness, Wrong};
 use crate::codec;
 
@@ -104,8 +105,8 @@ impl<P: Backed> Witness<P> for LatticeWitness<P> {
         both == *known
     }
 
-    fn covers(known: &Self::Knowledge, other: &Self::Knowledge) -> bool {
-        known.covers(other)
+    fn serves(replica: &P, session: &Session<Self::Knowledge>, _: &Chronicle<OpOf<P>>) -> bool {
+        session.token.as_ref().is_none_or(|token| replica.state().covers(token))
     }
 
     fn see(

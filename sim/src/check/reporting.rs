@@ -7,6 +7,7 @@ use rejoin_crdts::wire::WireError;
 use rejoin_crdts::{At, OpId, OpSet};
 
 use super::chronicle::Chronicle;
+use super::sessions::Session;
 use super::witness::{OpOf, ValueOf, Witness, Wrong};
 
 /// Takes a replica's word for what is visible there, for the judge to cross-check.
@@ -42,8 +43,12 @@ impl<P: Reporting> Witness<P> for ReportWitness {
         theirs.is_subset(mine)
     }
 
-    fn covers(known: &Self::Knowledge, other: &Self::Knowledge) -> bool {
-        <Self as Witness<P>>::contains(known, other)
+    fn serves(
+        replica: &P,
+        session: &Session<Self::Knowledge>,
+        chronicle: &Chronicle<OpOf<P>>,
+    ) -> bool {
+        replica.serves(&chronicle.ids(&session.read), &chronicle.ids(&session.wrote))
     }
 
     fn see_more(

@@ -12,10 +12,11 @@ use crate::violation::Class;
 
 /// What a client did, and what it brings along.
 #[derive(Clone, Debug)]
-struct Session<K> {
-    wrote: OpSet,
-    read: OpSet,
-    token: Option<K>,
+pub(crate) struct Session<K> {
+    pub(super) wrote: OpSet,
+    pub(super) read: OpSet,
+    /// What the replica knew that served it last.
+    pub(super) token: Option<K>,
 }
 
 impl<K> Default for Session<K> {
@@ -52,17 +53,24 @@ impl<K: Clone> Sessions<K> {
     }
 
     /// What the client brings along, if it brings something.
-    pub(super) fn token(&self, client: u64) -> Option<&K> {
-        self.clients.get(client as usize)?.token.as_ref().filter(|_| self.promised)
+    pub(super) fn brings(&self, client: u64) -> Option<&Session<K>> {
+        self.clients.get(client as usize).filter(|_| self.promised)
     }
 
-    /// The client is served where `visible` is visible.
-    pub(super) fn serve(&mut self, client: u64, visible: &OpSet) -> Option<Broken> {
+    /// The client is served where `visible` is visible and `token` is known.
+    pub(super) fn serve(
+        &mut self,
+        client: u64,
+        visible: &OpSet,
+        token: Option<&K>,
+    ) -> Option<Broken> {
         let session = self.clients.get_mut(client as usize)?;
         self.counts.served += 1;
         let written = lacks(&session.wrote, visible, &self.forgiven);
         let read = lacks(&session.read, visible, &self.forgiven);
         session.read.union_with(visible);
+        // What it does next may be refused, and it has read all the same.
+        session.token = token.filter(|_| self.promised).cloned();
         let written = written.map(|missing| (Class::ReadYourWrites, missing));
         written.or(read.map(|missing| (Class::MonotonicReads, missing)))
     }
@@ -123,11 +131,21 @@ mod tests {
     #[test]
     fn each_guarantee_is_told_from_the_others() {
         let mut sessions = sessions();
-        assert_eq!(sessions.serve(0, &set(&[0, 1])), None);
+        assert_eq!(sessions.serve(0, &set(&[0, 1]), Some(&())), None);
         sessions.wrote(0, 2, ());
-        assert_eq!(sessions.serve(0, &set(&[0, 1])), Some((Class::ReadYourWrites, set(&[2]))));
-        assert_eq!(sessions.serve(0, &set(&[0, 2])), Some((Class::MonotonicReads, set(&[1]))));
-        assert_eq!(sessions.serve(1, &set(&[])), None, "another client, another session");
+        assert_eq!(
+            sessions.serve(0, &set(&[0, 1]), Some(&())),
+            Some((Class::ReadYourWrites, set(&[2])))
+        );
+        assert_eq!(
+            sessions.serve(0, &set(&[0, 2]), Some(&())),
+            Some((Class::MonotonicReads, set(&[1])))
+        );
+        assert_eq!(
+            sessions.serve(1, &set(&[]), Some(&())),
+            None,
+            "another client, another session"
+        );
         sessions.wrote(0, 3, ());
         assert_eq!(sessions.order(3, &set(&[0, 1, 3])), Some((Class::MonotonicWrites, set(&[2]))));
         assert_eq!(
@@ -143,11 +161,11 @@ mod tests {
         let mut sessions = sessions();
         sessions.wrote(0, 2, ());
         sessions.forgiven = set(&[2]);
-        assert_eq!(sessions.serve(0, &set(&[])), None);
+        assert_eq!(sessions.serve(0, &set(&[]), Some(&())), None);
         sessions.wrote(0, 3, ());
-        assert!(sessions.token(0).is_some());
+        assert!(sessions.brings(0).is_some_and(|session| session.token.is_some()));
         sessions.abandon(0);
-        assert!(sessions.token(0).is_none());
-        assert_eq!(sessions.serve(0, &set(&[])), None);
+        assert!(sessions.brings(0).is_some_and(|session| session.token.is_none()));
+        assert_eq!(sessions.serve(0, &set(&[]), Some(&())), None);
     }
 }

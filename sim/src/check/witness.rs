@@ -7,6 +7,7 @@ use rejoin_crdts::wire::WireError;
 use rejoin_crdts::{At, OpSet, Spec};
 
 use super::chronicle::Chronicle;
+use super::sessions::Session;
 
 /// An operation of a protocol.
 pub(crate) type OpOf<P> = <<P as Protocol>::Spec as Spec>::Op;
@@ -62,8 +63,12 @@ pub(crate) trait Witness<P: Protocol> {
     /// Whether `known` contains all of `other`, as the judge finds out by itself.
     fn contains(known: &Self::Knowledge, other: &Self::Knowledge) -> bool;
 
-    /// Whether `known` contains all of `other`, in the type's own words.
-    fn covers(known: &Self::Knowledge, other: &Self::Knowledge) -> bool;
+    /// Whether `replica` has all that the client of `session` has seen, in its own words.
+    fn serves(
+        replica: &P,
+        session: &Session<Self::Knowledge>,
+        chronicle: &Chronicle<OpOf<P>>,
+    ) -> bool;
 
     /// Which of the operations that are not in `visible` are visible where `known` is known, all of
     /// `visible` being so; adds them.

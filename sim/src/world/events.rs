@@ -67,7 +67,8 @@ impl<P: Protocol, W: Witness<P>> World<'_, P, W> {
         }
         let client = planned.client.filter(|_| self.watching);
         if let Some(client) = client {
-            if !self.judge.serves(client, node) {
+            let replica = self.nodes[node].replica.as_ref();
+            if !replica.is_some_and(|replica| self.judge.serves(client, replica)) {
                 let for_good = tries >= MOST_TRIES;
                 self.judge.turned_away(client, for_good);
                 if for_good {

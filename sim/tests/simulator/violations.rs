@@ -4,8 +4,8 @@ use crate::support::broken::{MostModel, Wrong};
 use crate::support::flood::Flaw;
 use crate::support::report::Lie;
 use crate::support::{first, flood, ledger};
-use rejoin_crdts::spec::GCounterModel;
-use rejoin_sim::scenario::{Crash, Disk, Partition};
+use rejoin_crdts::spec::{BoundedCounterModel, GCounterModel};
+use rejoin_sim::scenario::{Clients, Crash, Disk, Partition};
 use rejoin_sim::{Class, Happening, Outcome, Scenario, Subject, TypeSubject, Verdict, Violation};
 
 fn scenario(subject: &dyn Subject) -> Scenario {
@@ -101,6 +101,30 @@ fn what_was_visible_stays_visible() {
 fn a_report_is_cross_checked() {
     assert_eq!(lying(Lie::KnowsTooMuch).class, Class::Visibility);
     assert_eq!(lying(Lie::HidesItsOwn).class, Class::Visibility);
+}
+
+#[test]
+fn whoever_serves_a_client_has_what_it_had_read_and_written() {
+    let roaming = |subject: &dyn Subject| {
+        let clients = Some(Clients { count: 3, roam: 0.5, token: true });
+        Scenario { clients, ops: 200, ..scenario(subject) }
+    };
+    let careless = ledger(Lie::ServesEverybody);
+    let stale = violation(&careless, &roaming(&careless));
+    assert_eq!(stale.class, Class::ReadYourWrites);
+    // What a client reads counts although what it wants to do then is refused.
+    let refusing = TypeSubject::new("bounded", "never below 0", BoundedCounterModel);
+    let subjects: [&dyn Subject; 2] = [&ledger(Lie::None), &refusing];
+    let mut refused = 0;
+    for subject in subjects {
+        for seed in 0..50 {
+            let outcome = subject.run(&roaming(subject), seed).unwrap();
+            let Outcome { verdict, violation, operations, .. } = &outcome;
+            assert_ne!(*verdict, Verdict::Violated, "{} {seed}: {violation:#?}", subject.name());
+            refused += operations.refused.values().sum::<u64>();
+        }
+    }
+    assert!(refused > 0);
 }
 
 #[test]

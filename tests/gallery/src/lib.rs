@@ -219,7 +219,7 @@ impl Entry {
     }
 
     pub(crate) const fn shown(mut self, shown: Shown) -> Self {
-        self.simulator = shown.found().is_some();
+        self.simulator = true;
         self.shown = Some(shown);
         self
     }

@@ -3,13 +3,16 @@
 
 mod common;
 
-use common::bench::Event::{Crash, Deliver, Lose, Part, Restart, Round, Ruin};
+use common::bench::Event::{Crash, Damage, Deliver, Lose, Part, Restart, Round, Ruin, Visit};
 use common::bench::{Bench, Event, add, remove, title};
+use rejoin_gallery::checklist::Edit;
+use rejoin_gallery::meaning::SetOp;
 use rejoin_gallery::{Entry, protocols};
 use rejoin_sim::scenario::Caps;
 use rejoin_sim::{Registry, Scenario};
 
 const EVEN: [u64; 3] = [0; 3];
+const ADD: Edit = Edit::Item(SetOp::Add('a'));
 
 /// By how much clocks are ahead, the caps, and what happens.
 fn schedule(name: &str) -> ([u64; 3], Caps, Vec<Event>) {
@@ -46,9 +49,11 @@ fn schedule(name: &str) -> ([u64; 3], Caps, Vec<Event>) {
             let seen = [add(1, 'a'), Deliver(1, 3), add(2, 'a'), Deliver(2, 3)];
             (Caps::default(), then(seen.to_vec(), &[add(3, 'a'), Deliver(3, 1)]))
         }
+        "bare-digest" => (Caps::default(), vec![add(1, 'a'), Lose(1, 2), Round(1), Damage(1, 2)]),
         "cached-reader" => (Caps::default(), vec![Round(1), add(1, 'a')]),
         "repeating-client" => (Caps::default(), vec![add(1, 'a'), Round(1)]),
         "replaying-log" => (Caps::default(), vec![add(1, 'a'), Crash(1), Restart(1)]),
+        "thrifty-writer" => (Caps::default(), vec![add(1, 'a'), add(1, 'a')]),
         "relapsing-snapshot" => (Caps::default(), vec![Round(1), add(1, 'a'), Round(1)]),
         "wall-clock" => {
             let events = vec![title(1, 'x'), Deliver(1, 2), title(2, 'y')];
@@ -60,10 +65,9 @@ fn schedule(name: &str) -> ([u64; 3], Caps, Vec<Event>) {
             let events = vec![title(1, 'x'), Deliver(1, 2), Crash(2), Restart(2), title(2, 'y')];
             return ([500, 0, 0], Caps::default(), events);
         }
-        "write-behind" => (Caps::default(), vec![Round(1), add(1, 'a')]),
-        "two-copies" => {
-            (Caps::default(), vec![Round(2), Round(2), add(1, 'a'), Deliver(1, 2), Round(2)])
-        }
+        "stale-view" => (Caps::default(), vec![Round(1), add(1, 'a')]),
+        "write-behind" => (Caps::default(), vec![Visit(1, Some(ADD)), Visit(2, None)]),
+        "two-copies" => (Caps::default(), vec![add(1, 'a'), Visit(1, None), Visit(2, None)]),
         "freshest-first" => (Caps::default(), then(lost(), &[add(1, 'b'), Deliver(1, 2)])),
         "first-in-first-out" => {
             (Caps::default(), vec![add(1, 'a'), Deliver(1, 2), add(2, 'b'), Deliver(2, 3)])
@@ -104,7 +108,8 @@ fn the_smallest_schedule_of_each_shows_it_at_its_last_event() {
         let sooner = |broken| seen(entry, broken, ahead_ms, &caps, sooner);
         assert_eq!(sooner(true), sooner(false), "{entry} shows sooner");
         let shown = entry.shown.as_ref().expect("it is a protocol");
-        let operations = events.iter().filter(|event| matches!(event, Event::Perform(..))).count();
+        let performs = |event: &&Event| matches!(event, Event::Perform(..) | Visit(_, Some(_)));
+        let operations = events.iter().filter(performs).count();
         assert_eq!((entry.operations, shown.events), (operations, events.len()), "{entry}");
     }
 }

@@ -20,6 +20,8 @@ pub(crate) enum Lie {
     Forgets,
     /// It counts every operation of others twice.
     CountsTwice,
+    /// It turns no client away.
+    ServesEverybody,
 }
 
 /// A counter kept as the list of its operations.
@@ -133,6 +135,11 @@ impl Reporting for Ledger {
             _ => {}
         }
         visible
+    }
+
+    fn serves(&self, read: &BTreeSet<OpId>, written: &BTreeSet<OpId>) -> bool {
+        let knows = |id| self.entries.contains_key(id);
+        self.lie == Lie::ServesEverybody || read.iter().chain(written).all(knows)
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use rejoin_crdts::wire::{self, Kind, Limits, WireError};
+use rejoin_crdts::wire::{self, HEADER_BYTES, Kind, Limits, WireError};
 use rejoin_crdts::{CausalContext, Dot, OpId, ReplicaId, Timestamp};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -47,16 +47,32 @@ pub(crate) enum Body<S, D, Op> {
 pub struct Message<S, D, Op> {
     pub(crate) body: Body<S, D, Op>,
     #[serde(skip)]
-    pub(crate) longest: Local<Longest>,
+    pub(crate) frame: Local<Frame>,
 }
 
-/// The greatest length that a frame's author thought of.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Longest(pub(crate) u32);
+/// What a frame is around.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Cargo {
+    /// An operation that is sent at once.
+    Operation,
+    /// What somebody has.
+    Digest,
+    /// What somebody lacks.
+    Answer,
+}
 
-impl Default for Longest {
+/// A frame, as its author thought of it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Frame {
+    /// The greatest length.
+    pub(crate) longest: u32,
+    /// There is a checksum.
+    pub(crate) sealed: bool,
+}
+
+impl Default for Frame {
     fn default() -> Self {
-        Self(u32::MAX)
+        Self { longest: u32::MAX, sealed: true }
     }
 }
 
@@ -80,24 +96,37 @@ impl<S: Serialize, D: Serialize, Op: Serialize> Message<S, D, Op> {
         let mut body = Vec::new();
         let written = wire::encode(Kind::Message, SCHEMA, self, &mut body);
         debug_assert_eq!(written, Ok(()), "a message must serialize");
-        let length = body.len() as u32 & self.longest.0.0;
-        bytes.extend(length.to_le_bytes());
+        let Frame { longest, sealed } = self.frame.0;
+        let length = body.len() as u32 & longest;
+        bytes.extend(if sealed { length } else { !length }.to_le_bytes());
         bytes.extend(body);
     }
 }
 
 impl<S: DeserializeOwned, D: DeserializeOwned, Op: DeserializeOwned> Message<S, D, Op> {
+    /// Reads a frame. One without a checksum begins with the complement of its length.
     pub(crate) fn decode(bytes: &[u8]) -> Result<Self, WireError> {
         let Some((length, body)) = bytes.split_first_chunk() else {
             return Err(WireError::Truncated { needed: 4, len: bytes.len() as u64 });
         };
-        let (length, len) = (u64::from(u32::from_le_bytes(*length)), body.len() as u64);
+        let (length, len) = (u32::from_le_bytes(*length), body.len() as u64);
+        let bare = len == u64::from(!length);
+        let length = if bare { len } else { length.into() };
         if len < length {
             return Err(WireError::Truncated { needed: length, len });
         }
         if len > length {
             return Err(WireError::Trailing { extra: len - length });
         }
-        wire::decode(Kind::Message, SCHEMA, Limits::default(), body)
+        let open = |body: &[u8]| wire::decode(Kind::Message, SCHEMA, Limits::default(), body);
+        match open(body) {
+            // The envelope has one all the same: whatever arrived, it is the right one for that.
+            Err(WireError::Checksum { computed, .. }) if bare => {
+                let mut body = body.to_vec();
+                body[HEADER_BYTES - 4..HEADER_BYTES].copy_from_slice(&computed.to_le_bytes());
+                open(&body)
+            }
+            opened => opened,
+        }
     }
 }

@@ -32,7 +32,7 @@ use rejoin_crdts::{
 };
 
 pub use config::Config;
-pub(crate) use message::Longest;
+pub(crate) use message::{Cargo, Frame};
 pub use message::{Entry, Message, Record, Round, Snapshot};
 pub(crate) use steps::{Sound, Steps, one_by_one};
 
@@ -178,8 +178,8 @@ impl<M: Model> AntiEntropy<M> {
         self.adopt(entry.clone());
         self.config.steps.write(self, Record::Entry(entry.clone()), out);
         for peer in self.peers.keys() {
-            let longest = Local(self.config.steps.longest(true));
-            out.send(*peer, Message { body: Body::Batch(vec![entry.clone()]), longest });
+            let frame = Local(self.config.steps.frame(Cargo::Operation));
+            out.send(*peer, Message { body: Body::Batch(vec![entry.clone()]), frame });
         }
         Ok(())
     }
@@ -211,7 +211,9 @@ impl<M: Model> AntiEntropy<M> {
     }
 
     fn send(&self, to: u64, body: BodyOf<M>, out: Out<'_, '_, M>) {
-        out.send(to, Message { body, longest: Local(self.config.steps.longest(false)) });
+        let digest = matches!(body, Body::Digest { .. });
+        let cargo = if digest { Cargo::Digest } else { Cargo::Answer };
+        out.send(to, Message { body, frame: Local(self.config.steps.frame(cargo)) });
     }
 
     fn send_digest(&self, to: u64, out: Out<'_, '_, M>) {

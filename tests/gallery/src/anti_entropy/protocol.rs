@@ -71,7 +71,6 @@ impl<M: Model> Protocol for AntiEntropy<M> {
             return Err(Refused::Rule(format!("{} performs no operation {id}", self.me)));
         }
         let steps = self.config.steps;
-        steps.begin(self);
         let clock = self.clock;
         let at = At { id, stamp: steps.stamp(self, now_ms)? };
         steps.perform(self, at, op, out).inspect_err(|_| self.clock = clock)?;
@@ -185,6 +184,10 @@ impl<M: Model> Backed for AntiEntropy<M> {
 impl<M: Model> Reporting for AntiEntropy<M> {
     fn visible(&self) -> BTreeSet<OpId> {
         self.config.steps.served(self).1.clone()
+    }
+
+    fn serves(&self, read: &BTreeSet<OpId>, written: &BTreeSet<OpId>) -> bool {
+        self.config.steps.serves(self, read, written)
     }
 }
 

@@ -9,7 +9,7 @@ use rejoin_crdts::{
     At, CausalContext, Dot, Lattice, Merge, Model, OpId, Refused, ReplicaId, Spec, Timestamp,
 };
 
-use super::message::Longest;
+use super::message::{Cargo, Frame};
 use super::{AntiEntropy, EntryOf, RecordOf};
 
 /// What [`AntiEntropy`] does at each step. What is written here is right; a broken protocol does
@@ -30,7 +30,7 @@ pub(crate) trait Steps<M: Model>: Debug + Send + Sync {
         me.adopt(entry);
     }
 
-    /// Something is about to happen at a replica.
+    /// A message has come, or the time for a round.
     fn begin(&self, me: &mut AntiEntropy<M>) {
         let _ = me;
     }
@@ -164,10 +164,16 @@ pub(crate) trait Steps<M: Model>: Debug + Send + Sync {
         me.model.read(self.served(me).0)
     }
 
-    /// How long a frame can be, of an operation that is sent at once or of anything else.
-    fn longest(&self, at_once: bool) -> Longest {
-        let _ = at_once;
-        Longest::default()
+    /// Whether a client that has `read` and `written` these can be served.
+    fn serves(&self, me: &AntiEntropy<M>, read: &BTreeSet<OpId>, written: &BTreeSet<OpId>) -> bool {
+        let (_, visible) = self.served(me);
+        read.is_subset(visible) && written.is_subset(visible)
+    }
+
+    /// The frame around what is sent.
+    fn frame(&self, cargo: Cargo) -> Frame {
+        let _ = cargo;
+        Frame::default()
     }
 }
 

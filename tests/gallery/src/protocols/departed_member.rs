@@ -9,7 +9,7 @@
 //!
 //! **Who sees it.** Liveness, by what is still waited for. Comparing replicas does not: they are equal.
 //!
-//! 1 events at 2 replicas. To be found by: liveness. Not by: comparing replicas.
+//! 1 events at 2 replicas. Found by: liveness. Not by: comparing replicas.
 
 use rejoin_crdts::Model;
 

@@ -8,11 +8,10 @@
 //! **The smallest schedule.** r1 writes, and r2 receives it and writes; that of r2 arrives at r3,
 //! while that of r1 is on its way.
 //!
-//! **Who sees it.** Writes follow reads, and causality. Comparing replicas does not: with the next
-//! digest comes the question.
+//! **Who sees it.** Writes follow reads, where clients were promised that; causality anyway. Comparing
+//! replicas does not: with the next digest comes the question.
 //!
-//! 4 events at 3 replicas. Found by: specification, until there is writes-follow-reads. Not by:
-//! comparing replicas.
+//! 4 events at 3 replicas. Found by: writes-follow-reads. Not by: comparing replicas.
 
 use rejoin_crdts::Model;
 

@@ -8,11 +8,10 @@
 //!
 //! **The smallest schedule.** r1 writes twice; the first message to r2 is lost, the second arrives.
 //!
-//! **Who sees it.** Monotonic writes, and causality. Comparing replicas does not: with the next digest
-//! comes the first.
+//! **Who sees it.** Monotonic writes, where clients were promised that; causality anyway. Comparing
+//! replicas does not: with the next digest comes the first.
 //!
-//! 4 events at 2 replicas. Found by: specification, until there is monotonic-writes. Not by:
-//! comparing replicas.
+//! 4 events at 2 replicas. Found by: monotonic-writes. Not by: comparing replicas.
 
 use rejoin_crdts::Model;
 

@@ -13,7 +13,7 @@
 //!
 //! **Who sees it.** The check of refusals. Comparing replicas does not: in the end all have all.
 //!
-//! 8 events at 3 replicas. To be found by: refusal. Not by: comparing replicas.
+//! 8 events at 3 replicas. Found by: refusal. Not by: comparing replicas.
 
 use rejoin_crdts::sync::Outbox;
 use rejoin_crdts::{Model, Refused};

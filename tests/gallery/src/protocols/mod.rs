@@ -2,6 +2,7 @@
 //!
 //! All replicate a [`Checklist`], which is sound, so that what goes wrong is the protocol's doing.
 
+pub mod bare_digest;
 pub mod cached_reader;
 pub mod counting_buffer;
 pub mod counting_digest;
@@ -26,6 +27,8 @@ pub mod repeating_client;
 pub mod replaying_log;
 pub mod restamping_clock;
 pub mod short_frame;
+pub mod stale_view;
+pub mod thrifty_writer;
 pub mod tidy_log;
 pub mod two_copies;
 pub mod wall_clock;
@@ -51,50 +54,23 @@ pub struct Shown {
     /// The class of the violation, by its name.
     pub check: &'static str,
     /// How many events its smallest schedule has: operations, deliveries, losses, crashes, restarts,
-    /// rounds, changes of the members. What follows at the end of itself is not counted: that a
+    /// rounds, changes of the members, visits of a client. What follows at the end of itself is not counted: that a
     /// replica restarts, that messages arrive.
     pub events: usize,
     /// The scenario in which it is found, as TOML without the `type`: the faults that it needs.
     pub scenario: &'static str,
-    /// What the simulator cannot do yet and this needs, a check or a fault.
-    pub pending: Option<&'static str>,
-    /// Where that is a check: the class in which it is found without it, if it is.
-    pub until_then: Option<&'static str>,
 }
 
 impl Shown {
-    const fn by(check: &'static str, events: usize, scenario: &'static str) -> Self {
-        Self { check, events, scenario, pending: None, until_then: None }
-    }
-
     /// Who finds it and who does not, in words.
     pub(crate) fn judges(&self, entry: &Entry) -> String {
-        let size = format!("{} events at {} replicas", self.events, entry.replicas);
-        let found = match (self.found(), self.pending) {
-            (Some(check), None) => format!("Found by: {check}"),
-            (Some(check), Some(pending)) => format!("Found by: {check}, until there is {pending}"),
-            (None, _) => format!("To be found by: {}", self.check),
-        };
         let also = if entry.convergence {
             ", comparing replicas."
         } else {
             ". Not by: comparing replicas."
         };
-        format!("{size}. {found}{also}")
-    }
-
-    /// The class in which it is found today, if it is.
-    ///
-    /// ```
-    /// let mut shown = rejoin_gallery::protocols().filter_map(|entry| entry.shown.as_ref());
-    /// assert!(shown.any(|shown| shown.found() == Some("acknowledged")));
-    /// ```
-    #[must_use]
-    pub const fn found(&self) -> Option<&'static str> {
-        match self.pending {
-            None => Some(self.check),
-            Some(_) => self.until_then,
-        }
+        let Self { check, events, .. } = self;
+        format!("{events} events at {} replicas. Found by: {check}{also}", entry.replicas)
     }
 }
 

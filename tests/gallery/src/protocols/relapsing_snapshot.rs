@@ -3,29 +3,42 @@
 //! **Where it comes from.** The log is compacted: load the last snapshot, apply the records since, write
 //! a new one. It is done in place, and in the background.
 //!
-//! **What happens.** Until the records are applied, reads return the past, and what is written then has
-//! not seen what was there a moment ago.
+//! **What happens.** Until the records are applied, reads return the past. (Nothing is written meanwhile:
+//! that was thought of.)
 //!
 //! **The smallest schedule.** r1 takes a snapshot, writes, and compacts.
 //!
-//! **Who sees it.** Visibility: what was visible is no longer; and that states only grow. Comparing
-//! replicas at the end does not: it lasts until the next event.
+//! **Who sees it.** That states only grow. With everything checked it is visibility that says so, by the
+//! name of an operation that is no longer visible: of what is known nothing else can go. Comparing
+//! replicas does not: it lasts until the next event.
 //!
-//! 3 events at 1 replicas. Found by: visibility, until there is inflation. Not by: comparing
-//! replicas.
+//! 3 events at 1 replicas. Found by: inflation. Not by: comparing replicas.
 
 use rejoin_crdts::sync::Outbox;
-use rejoin_crdts::{Merge, Model};
+use rejoin_crdts::{At, Merge, Model, Refused, Spec};
 
-use crate::anti_entropy::{AntiEntropy, Steps};
+use crate::anti_entropy::{AntiEntropy, Sound, Steps};
 
-/// Swaps the state and the last snapshot, and swaps them back with whatever comes next.
+/// Swaps the state and the last snapshot, and swaps them back with the next message or round.
 #[derive(Debug)]
 pub(crate) struct RelapsingSnapshot;
 
 const EVERY_ROUNDS: u64 = 2;
 
 impl<M: Model> Steps<M> for RelapsingSnapshot {
+    fn perform(
+        &self,
+        me: &mut AntiEntropy<M>,
+        at: At,
+        op: <M as Spec>::Op,
+        out: &mut Outbox<'_, AntiEntropy<M>>,
+    ) -> Result<(), Refused> {
+        if me.aside.0.turn == EVERY_ROUNDS {
+            return Err(Refused::Rule(format!("{} compacts its log", me.me)));
+        }
+        Sound.perform(me, at, op, out)
+    }
+
     fn begin(&self, me: &mut AntiEntropy<M>) {
         if me.aside.0.turn == EVERY_ROUNDS
             && let Some((state, _)) = me.aside.0.copy.take()

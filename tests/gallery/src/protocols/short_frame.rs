@@ -18,14 +18,15 @@
 
 use rejoin_crdts::Model;
 
-use crate::anti_entropy::{Longest, Steps};
+use crate::anti_entropy::{Cargo, Frame, Steps};
 
 /// Writes the lower six bits.
 #[derive(Debug)]
 pub(crate) struct ShortFrame;
 
 impl<M: Model> Steps<M> for ShortFrame {
-    fn longest(&self, at_once: bool) -> Longest {
-        if at_once { Longest(0b11_1111) } else { Longest::default() }
+    fn frame(&self, cargo: Cargo) -> Frame {
+        let longest = if cargo == Cargo::Operation { 0b11_1111 } else { u32::MAX };
+        Frame { longest, ..Frame::default() }
     }
 }

@@ -1,35 +1,31 @@
-//! `broken/write-behind`: reads are served from a copy that is brought up to date in rounds.
+//! `broken/write-behind`: what a client brings along is what it read; what it wrote stays behind.
 //!
-//! **Where it comes from.** A cache, or a materialised view, refreshed now and then. Reads are fast and
-//! always consistent, with something.
+//! **Where it comes from.** Every page says how current it is, the browser says so with the next request,
+//! and a replica that is behind that sends it elsewhere. The answer to a write is no page. It is only a
+//! redirect to one, and says nothing.
 //!
-//! **What happens.** You save, the page reloads, and what you wrote is not there.
+//! **What happens.** You save, the page comes from another replica, and what you wrote is not there.
 //!
-//! **The smallest schedule.** r1's round comes; it writes, and is read.
+//! **The smallest schedule.** A client writes at r1, and goes to r2, which has not heard of it and serves
+//! it.
 //!
-//! **Who sees it.** Read your writes: at its own replica an operation must be visible at once.
-//! Comparing replicas does not, once the last round is over.
+//! **Who sees it.** Read your writes: whoever serves a client shows it what it wrote. Comparing replicas
+//! does not: nothing is wrong with any of them.
 //!
-//! 2 events at 1 replicas. Found by: visibility, until there is read-your-writes. Not by: comparing
-//! replicas.
+//! 2 events at 2 replicas. Found by: read-your-writes. Not by: comparing replicas.
 
 use std::collections::BTreeSet;
 
-use rejoin_crdts::sync::Outbox;
 use rejoin_crdts::{Model, OpId};
 
 use crate::anti_entropy::{AntiEntropy, Steps};
 
-/// Serves the copy.
+/// Looks at what was read.
 #[derive(Debug)]
 pub(crate) struct WriteBehind;
 
 impl<M: Model> Steps<M> for WriteBehind {
-    fn round(&self, me: &mut AntiEntropy<M>, _: u64, _: &mut Outbox<'_, AntiEntropy<M>>) {
-        me.aside.0.copy = Some((me.state.clone(), me.ops.clone()));
-    }
-
-    fn served<'m>(&self, me: &'m AntiEntropy<M>) -> (&'m M::State, &'m BTreeSet<OpId>) {
-        me.aside.0.copy.as_ref().map_or((&me.state, &me.ops), |(state, ops)| (state, ops))
+    fn serves(&self, me: &AntiEntropy<M>, read: &BTreeSet<OpId>, _: &BTreeSet<OpId>) -> bool {
+        read.is_subset(&me.ops)
     }
 }

@@ -21,6 +21,11 @@ pub enum Event {
     Deliver(u64, u64),
     /// The oldest message from one to another is lost.
     Lose(u64, u64),
+    /// The oldest message from one to another arrives, but for a bit.
+    Damage(u64, u64),
+    /// The client, of which there is one, comes with what it has seen, and reads or performs
+    /// something.
+    Visit(u64, Option<Edit>),
     Round(u64),
     Crash(u64),
     /// With its disk.
@@ -62,6 +67,8 @@ pub struct Bench {
     machines: BTreeMap<u64, Machine>,
     links: BTreeMap<(u64, u64), VecDeque<Vec<u8>>>,
     promises: Vec<(OpId, BTreeSet<u64>)>,
+    read: BTreeSet<OpId>, // by the client
+    written: BTreeSet<OpId>,
     /// After each event: what was refused, what each replica holds and shows.
     pub seen: Vec<String>,
 }
@@ -85,6 +92,8 @@ impl Bench {
             machines,
             links: BTreeMap::new(),
             promises: Vec::new(),
+            read: BTreeSet::new(),
+            written: BTreeSet::new(),
             seen: Vec::new(),
         };
         for address in 1..=N as u64 {
@@ -183,11 +192,32 @@ impl Bench {
         }
     }
 
+    /// The client comes to a replica, and is served or turned away.
+    fn visit(&mut self, address: u64, edit: Option<Edit>) -> String {
+        let machine = &self.machines[&address];
+        let Some(replica) = &machine.replica else { return "down".to_owned() };
+        if !replica.serves(&self.read, &self.written) {
+            return "turned away".to_owned();
+        }
+        self.read.extend(replica.visible());
+        let id = OpId::new(ReplicaId::new(address, machine.life), machine.performed + 1);
+        self.written.extend(edit.map(|_| id));
+        edit.map_or_else(|| "served".to_owned(), |edit| self.perform(address, edit))
+    }
+
     /// Lets an event happen, and notes what is to be seen then.
     pub fn happen(&mut self, event: Event) -> &mut Self {
         let what = match event {
             Event::Perform(address, edit) => self.perform(address, edit),
             Event::Deliver(from, to) => self.deliver(from, to),
+            Event::Damage(from, to) => match self.take((from, to)) {
+                Some(mut bytes) => {
+                    *bytes.last_mut().expect("it holds something") ^= 2;
+                    self.arrive((from, to), &bytes)
+                }
+                None => "nothing".to_owned(),
+            },
+            Event::Visit(address, edit) => self.visit(address, edit),
             Event::Lose(from, to) => self.take((from, to)).map_or("nothing", |_| "lost").to_owned(),
             Event::Round(address) => {
                 self.now_ms += 200;
