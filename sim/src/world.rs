@@ -80,7 +80,8 @@ pub(crate) struct World<'s, P: Protocol, W: Witness<P>> {
     size: Size,
     story: Story,
     calm_since: Option<Time>,
-    spare: Vec<Output<P>>, // memory to use again
+    deadline: Option<Time>, // until when they must have settled
+    spare: Vec<Output<P>>,  // memory to use again
 }
 
 /// How often each fault struck, apart from those of the network.
@@ -150,6 +151,7 @@ impl<'s, P: Protocol, W: Witness<P>> World<'s, P, W> {
             story: Story { armed: !cuts_planned, wrote: vec![false; replicas], apart: false },
             calm_since: None,
             spare: Vec::new(),
+            deadline: None,
             setup,
             plan,
         }
@@ -187,12 +189,11 @@ impl<'s, P: Protocol, W: Witness<P>> World<'s, P, W> {
 
     /// The event loop.
     fn execute(&mut self) -> Check<Losses> {
-        let settle_us = Time::from_ms(self.setup.scenario.settle_ms).as_us();
         // Settled, but messages were on their way: until the last of them has arrived.
         let mut until: Option<Time> = None;
         let (mut second, mut steps_before) = (0, 0);
         loop {
-            let deadline = self.calm_since.map(|calm| calm.plus_us(settle_us));
+            let deadline = self.deadline;
             let next = self.queue.next_at();
             if let Some(until) = until
                 && next.is_none_or(|next| next > until || Some(next) > deadline)

@@ -171,8 +171,11 @@ impl<P: Protocol, W: Witness<P>> Judge<P, W> {
 
     /// A client is about to perform an operation at a replica, and reads there first.
     pub(crate) fn served(&mut self, moment: Moment, client: u64) -> Check {
-        let visible = self.standings[moment.node].visible.clone();
-        let Some((class, missing)) = self.sessions.serve(client, &visible) else { return Ok(()) };
+        let Standing { live: Some((known, _)), visible, .. } = &self.standings[moment.node] else {
+            return Ok(()); // only live replicas serve
+        };
+        let served = self.sessions.serve(client, visible, known.clone());
+        let Some((class, missing)) = served else { return Ok(()) };
         let explanation = format!(
             "Client {} was served at r{}, where {} is not visible, which it had {} before.",
             client + 1,

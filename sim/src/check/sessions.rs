@@ -56,10 +56,12 @@ impl<K: Clone> Sessions<K> {
         self.clients.get(client as usize)?.token.as_ref().filter(|_| self.promised)
     }
 
-    /// The client is served where `visible` is visible.
-    pub(super) fn serve(&mut self, client: u64, visible: &OpSet) -> Option<Broken> {
+    /// The client is served where `visible` is visible: it takes what is known there along as its
+    /// `token`, although what it wants to write may be refused.
+    pub(super) fn serve(&mut self, client: u64, visible: &OpSet, token: K) -> Option<Broken> {
         let session = self.clients.get_mut(client as usize)?;
         self.counts.served += 1;
+        session.token = Some(token);
         let written = lacks(&session.wrote, visible, &self.forgiven);
         let read = lacks(&session.read, visible, &self.forgiven);
         session.read.union_with(visible);
@@ -123,11 +125,11 @@ mod tests {
     #[test]
     fn each_guarantee_is_told_from_the_others() {
         let mut sessions = sessions();
-        assert_eq!(sessions.serve(0, &set(&[0, 1])), None);
+        assert_eq!(sessions.serve(0, &set(&[0, 1]), ()), None);
         sessions.wrote(0, 2, ());
-        assert_eq!(sessions.serve(0, &set(&[0, 1])), Some((Class::ReadYourWrites, set(&[2]))));
-        assert_eq!(sessions.serve(0, &set(&[0, 2])), Some((Class::MonotonicReads, set(&[1]))));
-        assert_eq!(sessions.serve(1, &set(&[])), None, "another client, another session");
+        assert_eq!(sessions.serve(0, &set(&[0, 1]), ()), Some((Class::ReadYourWrites, set(&[2]))));
+        assert_eq!(sessions.serve(0, &set(&[0, 2]), ()), Some((Class::MonotonicReads, set(&[1]))));
+        assert_eq!(sessions.serve(1, &set(&[]), ()), None, "another client, another session");
         sessions.wrote(0, 3, ());
         assert_eq!(sessions.order(3, &set(&[0, 1, 3])), Some((Class::MonotonicWrites, set(&[2]))));
         assert_eq!(
@@ -139,15 +141,22 @@ mod tests {
     }
 
     #[test]
+    fn whoever_was_served_brings_along_what_it_read_there_although_it_wrote_nothing() {
+        let mut sessions = Sessions::new(Some(Clients { count: 1, roam: 1.0, token: true }));
+        assert_eq!(sessions.serve(0, &set(&[0]), "what r1 knows"), None);
+        assert_eq!(sessions.token(0), Some(&"what r1 knows"));
+    }
+
+    #[test]
     fn what_a_fault_destroyed_is_forgiven_and_a_new_session_remembers_nothing() {
         let mut sessions = sessions();
         sessions.wrote(0, 2, ());
         sessions.forgiven = set(&[2]);
-        assert_eq!(sessions.serve(0, &set(&[])), None);
+        assert_eq!(sessions.serve(0, &set(&[]), ()), None);
         sessions.wrote(0, 3, ());
         assert!(sessions.token(0).is_some());
         sessions.abandon(0);
         assert!(sessions.token(0).is_none());
-        assert_eq!(sessions.serve(0, &set(&[])), None);
+        assert_eq!(sessions.serve(0, &set(&[]), ()), None);
     }
 }

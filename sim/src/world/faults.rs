@@ -4,12 +4,12 @@ use rejoin_crdts::sync::{Outbox, Protocol};
 
 use super::World;
 use super::effects::Effects;
-use crate::EventId;
 use crate::check::{Check, Moment, Witness, address};
 use crate::rng::{Kind, Stream};
 use crate::scenario::Disk;
 use crate::timeline::Happening;
 use crate::trace::{ClockChange, Fault};
+use crate::{EventId, Time};
 
 impl<P: Protocol, W: Witness<P>> World<'_, P, W> {
     /// Starts the replica at `node` with what is on its disk; returns how many operations that
@@ -227,6 +227,10 @@ impl<P: Protocol, W: Witness<P>> World<'_, P, W> {
         }
         self.calm_since = Some(self.now);
         self.log.note(self.now, Happening::Calm);
+        // What was sent under the faults may be late by them, and nothing overtakes it on its link: no
+        // protocol can settle before it has arrived.
+        let settle_us = Time::from_ms(self.setup.scenario.settle_ms).as_us();
+        self.deadline = Some(self.network.last_arrival.max(self.now).plus_us(settle_us));
         self.log_event(event, Kind::Calm, (0, 0), &[]);
         Ok(())
     }

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-use rejoin_crdts::sync::{Backed, Outbox, Protocol, Reporting, Waiting};
+use rejoin_crdts::sync::{Backed, Outbox, Protocol, Reporting, Waiting, check_wall};
 use rejoin_crdts::wire::WireError;
 use rejoin_crdts::{
     At, CausalContext, DeltaOf, Hlc, Lattice, Model, OpId, Refused, ReplicaId, Spec,
@@ -70,6 +70,7 @@ impl<M: Model> Protocol for AntiEntropy<M> {
         if id.replica != self.me {
             return Err(Refused::Rule(format!("{} performs no operation {id}", self.me)));
         }
+        check_wall(now_ms)?;
         let steps = self.config.steps;
         steps.begin(self);
         let clock = self.clock;
@@ -87,6 +88,10 @@ impl<M: Model> Protocol for AntiEntropy<M> {
         message: Self::Message,
         out: &mut Outbox<'_, Self>,
     ) -> Result<(), Refused> {
+        // By a broken clock no stamp is too far ahead.
+        if !matches!(message.body, Body::Digest { .. }) {
+            check_wall(now_ms)?;
+        }
         let steps = self.config.steps;
         steps.begin(self);
         let before = self.has.len();
@@ -112,6 +117,8 @@ impl<M: Model> Protocol for AntiEntropy<M> {
         let steps = self.config.steps;
         steps.begin(self);
         steps.round(self, now_ms, out);
+        // What it waits for may be gone with its author's disk. If not, both are sent again.
+        self.held.clear();
         for peer in self.peers.keys() {
             self.send_digest(*peer, out);
         }
