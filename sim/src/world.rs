@@ -87,6 +87,7 @@ pub(crate) struct World<'s, P: Protocol, W: Witness<P>> {
 /// How often each fault struck, apart from those of the network.
 #[derive(Debug, Default)]
 struct Struck {
+    cuts: BTreeMap<PartitionKind, u64>,
     crashes: BTreeMap<Disk, u64>,
     reused: u64,
     pauses: u64,
@@ -150,8 +151,8 @@ impl<'s, P: Protocol, W: Witness<P>> World<'s, P, W> {
             size: Size::default(),
             story: Story { armed: !cuts_planned, wrote: vec![false; replicas], apart: false },
             calm_since: None,
-            spare: Vec::new(),
             deadline: None,
+            spare: Vec::new(),
             setup,
             plan,
         }
