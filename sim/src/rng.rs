@@ -335,7 +335,7 @@ mod tests {
             Seed::new(7).draws(Stream::Network, event).next_u64(),
             3_134_167_640_107_697_597
         );
-        assert_eq!(name_of(&(Kind::Send as u8, "gossip", [1_u32, 2])), 16042032046322838075);
+        assert_eq!(name_of(&(Kind::Send as u8, "gossip", [1_u32, 2])), 2_957_060_291_498_701_742);
     }
 
     #[test]

@@ -24,10 +24,8 @@ fn schedule(name: &str) -> ([u64; 3], Caps, Vec<Event>) {
         "counting-digest" => (Caps::default(), then(lost(), &[add(2, 'b'), Lose(2, 1)])),
         "gapless-digest" => (Caps::default(), then(lost(), &[add(1, 'b')])),
         "leaky-buffer" => (Caps { buffer: one, ..Caps::default() }, then(lost(), &[add(1, 'b')])),
-        "greedy-context" => (Caps { batch: one, ..Caps::default() }, then(lost(), &[add(1, 'b')])),
-        "cut-tail" => {
-            let caps = Caps { batch: one, ..Caps::default() };
-            (caps, then(lost(), &[add(1, 'b'), Lose(1, 2)]))
+        "greedy-context" | "cut-tail" => {
+            (Caps { batch: one, ..Caps::default() }, then(lost(), &[add(1, 'b')]))
         }
         "tidy-log" | "former-self" => (Caps::default(), then(had(), &[Ruin(2)])),
         "reborn-counter" => {

@@ -10,7 +10,7 @@ use rejoin_gallery::{Entry, Shown, protocols, register};
 use rejoin_sim::{Outcome, Registry, Scenario, Subject, Swarm, Verdict};
 
 const SEEDS: u64 = 200;
-const SWARM: u64 = 2_000;
+const SWARM: u64 = 50;
 
 fn each(look: impl Fn(&'static Entry, &Shown, &dyn Subject, &Scenario)) {
     let mut registry = Registry::new();

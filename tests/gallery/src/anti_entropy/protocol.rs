@@ -117,11 +117,11 @@ impl<M: Model> Protocol for AntiEntropy<M> {
         let steps = self.config.steps;
         steps.begin(self);
         steps.round(self, now_ms, out);
-        // What it waits for may be gone with its author's disk. If not, both are sent again.
-        self.held.clear();
         for peer in self.peers.keys() {
             self.send_digest(*peer, out);
         }
+        // What it waits for may be gone with its author's disk. If not, both are sent again.
+        self.held.clear();
         let mean_ms = self.config.gossip_ms;
         let after_ms = mean_ms - mean_ms / 4 + out.draw(mean_ms / 2 + 1);
         out.timer(after_ms, Round);
