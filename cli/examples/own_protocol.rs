@@ -8,7 +8,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::process::ExitCode;
 
-use rejoin_crdts::sync::{Outbox, Protocol, Reporting, Waiting};
+use rejoin_crdts::sync::{Outbox, Protocol, Reporting, Waiting, check_wall};
 use rejoin_crdts::wire::{self, Kind, Limits, WireError};
 use rejoin_crdts::{At, Hlc, OpId, Refused, ReplicaId, Spec, Timestamp, View};
 use rejoin_sim::ReportingSubject;
@@ -55,13 +55,15 @@ impl Protocol for Noticeboard {
         _config: (),
         fresh: ReplicaId,
         disk: Vec<Board>,
-        now_ms: u64,
+        _now_ms: u64,
         out: &mut Outbox<'_, Self>,
     ) -> Self {
         let clock = Hlc::new(fresh, 60_000);
         let mut board = Self { clock, address: fresh.id(), peers: Vec::new(), notes: Board::new() };
         for record in disk {
-            board.adopt(now_ms, record).expect("what it wrote, it had accepted");
+            // It is its own past, whatever the wall clock shows now.
+            let written_ms = record.values().map(|(stamp, _)| stamp.wall_ms()).max().unwrap_or(0);
+            board.adopt(written_ms, record).expect("nothing is ahead of itself");
         }
         out.timer(GOSSIP_MS, ());
         board
@@ -74,6 +76,7 @@ impl Protocol for Noticeboard {
         note: u8,
         out: &mut Outbox<'_, Self>,
     ) -> Result<At, Refused> {
+        check_wall(now_ms)?;
         let stamp = self.clock.tick(now_ms)?;
         let record = Board::from([(id, (stamp, note))]);
         self.notes.extend(record.clone());
@@ -89,6 +92,7 @@ impl Protocol for Noticeboard {
         message: Board,
         out: &mut Outbox<'_, Self>,
     ) -> Result<(), Refused> {
+        check_wall(now_ms)?;
         let known = self.notes.len();
         self.adopt(now_ms, message.clone())?;
         if self.notes.len() > known {

@@ -133,7 +133,9 @@ impl Faults<'_> {
             let (root, mut draws, spell) = self.next(Sort::Churn, n);
             let replica = 1 + draws.below(replicas);
             // Whoever leaves is followed by somebody new at its address: for good, some topologies
-            // would fall apart.
+            // would fall apart. When the faults are over nobody joins any more.
+            let (begin, end) = spell;
+            let spell = (begin, end.min(Time::from_us(whole.saturating_sub(1))));
             self.both(root, spell, Fault::Leave { replica }, Fault::Join { replica });
         }
     }

@@ -121,7 +121,8 @@ pub struct Scenario {
     /// `drift_ppm`: each replica's clock runs fast or slow by up to so many millionths. Default 0.
     #[serde(default)]
     pub drift_ppm: u64,
-    /// `settle_ms`: how long after the last fault the replicas may take to settle. Default 60000.
+    /// `settle_ms`: how long the replicas may take to settle, once the faults are over and what was
+    /// sent under them has arrived. Default 60000.
     #[serde(default = "default::settle_ms")]
     pub settle_ms: u64,
     /// `partitions`: how many further partitions are drawn, of any kind. Default 0.

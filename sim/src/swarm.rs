@@ -7,7 +7,7 @@ use rejoin_crdts::Draw;
 
 use crate::EventId;
 use crate::rng::{Draws, Kind, Seed, Stream};
-use crate::scenario::{Bandwidth, Caps, Clients, Latency, Link, Scenario, Topology};
+use crate::scenario::{Bandwidth, Caps, Clients, Join, Latency, Link, Scenario, Topology};
 
 /// A kind of trouble that a swarm may turn on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -37,7 +37,7 @@ pub enum Trouble {
     Pauses,
     /// Clocks are ahead, drift, jump, stop, or show nonsense.
     Clocks,
-    /// Replicas leave, and others join.
+    /// Replicas join late, or leave and are followed by others.
     Churn,
     /// Caps and intervals of the protocol are small.
     Caps,
@@ -83,7 +83,7 @@ impl Trouble {
             Self::Crashes => "replicas crash, with any disk",
             Self::Pauses => "replicas stand still",
             Self::Clocks => "clocks are ahead, drift, jump, stop, or show nonsense",
-            Self::Churn => "replicas leave, and others join",
+            Self::Churn => "replicas join late, or leave and are followed by others",
             Self::Caps => "caps and intervals of the protocol are small",
         }
     }
@@ -134,9 +134,9 @@ impl fmt::Display for Trouble {
 }
 
 /// Draws a scenario for each seed: which kinds of trouble there are at all, how strong each is, the
-/// topology, the number of replicas, the policy, and what clients do (Groce, Zhang, Eide, Chen &
-/// Regehr, "Swarm testing", ISSTA 2012: a test that leaves something out finds what one with a bit
-/// of everything hides).
+/// topology, the number of replicas, the policy, and which operations clients perform, how often and
+/// where (Groce, Zhang, Eide, Chen & Regehr, "Swarm testing", ISSTA 2012: a test that leaves something
+/// out finds what one with a bit of everything hides).
 ///
 /// ```
 /// use rejoin_sim::{Scenario, Swarm, Trouble};
@@ -158,8 +158,9 @@ impl Swarm {
     /// checks, and the times in it; and its policy, if it names one. What `base` leaves to chance
     /// (probabilities, and how many faults are drawn) is for the swarm to say, kind by kind.
     ///
-    /// Replicas and topology are drawn, too, unless `base` names replicas in a fault, a link or
-    /// `shares`.
+    /// Replicas and topology are drawn, too, unless `base` has a partition or links of its own, or names
+    /// replicas in another fault, a link or `shares`. Only then may they join late, beside those that
+    /// leave and are followed by others.
     ///
     /// ```
     /// use rejoin_sim::{Scenario, Swarm};
@@ -206,6 +207,12 @@ impl Swarm {
             let mut draws = draws(n);
             if self.troubles.contains(&trouble) && draws.below(2) == 0 {
                 turn_on(trouble, &mut scenario, &mut draws);
+                if trouble == Trouble::Churn && self.may_resize() {
+                    scenario.join = late(&scenario, &mut draws);
+                    if !scenario.join.is_empty() {
+                        scenario.churn = draws.below(3);
+                    }
+                }
             }
         }
         scenario
@@ -247,31 +254,44 @@ impl Swarm {
             let policy = draws.below(policies.len() as u64) as usize;
             scenario.policy = Some(policies[policy].clone());
         }
-        let named = [
-            base.partition.iter().flat_map(|p| p.groups.iter().flatten().copied()).max(),
-            base.crash.iter().map(|crash| crash.replica).max(),
-            base.pause.iter().map(|pause| pause.replica).max(),
-            base.clock.iter().map(|clock| clock.replica).max(),
-            base.join.iter().map(|join| join.replica).max(),
-            base.leave.iter().map(|leave| leave.replica).max(),
-            base.link.iter().flat_map(|link| link.from.iter().chain(&link.to).copied()).max(),
-        ];
-        let fixed = named.iter().any(Option::is_some)
-            || matches!(base.topology, Topology::Links { .. } | Topology::File { .. });
-        if !fixed && scenario.shares.is_empty() {
-            scenario.replicas = 2 + draws.below(5);
+        if self.may_resize() {
+            scenario.topology = topology(draws);
+            scenario.replicas = match scenario.topology.replicas() {
+                Some(made_of) => made_of,
+                None if draws.below(8) == 0 => 7 + draws.below(6),
+                None => 2 + draws.below(5),
+            };
+            if let Topology::RandomRegular { degree } = &mut scenario.topology {
+                scenario.replicas = scenario.replicas.max(*degree + 1);
+            }
             scenario.writers = (draws.below(3) == 0).then(|| 1 + draws.below(scenario.replicas));
-            scenario.topology = topology(scenario.replicas, draws);
         }
         let most = base.ops.max(8);
         scenario.ops = 4 + draws.below(most - 3);
-        // Few different operations meet more often.
+        // The mix: few different operations meet more often, and those that are left out do not undo
+        // what the others do.
         scenario.pool = (draws.below(2) == 0).then(|| 1 + draws.below(6));
         scenario.latency = latency(draws);
         if base.clients.is_none() && draws.below(4) == 0 {
             let (count, roam) = (1 + draws.below(4), percent(draws, 100));
             scenario.clients = Some(Clients { count, roam, token: true });
         }
+    }
+
+    /// Whether replicas and topology are drawn: nothing in the base is about certain replicas, or so
+    /// many of them.
+    fn may_resize(&self) -> bool {
+        let base = &self.base;
+        let written = matches!(base.topology, Topology::Links { .. } | Topology::File { .. });
+        let free = base.link.iter().all(|link| link.from.is_empty() && link.to.is_empty())
+            && base.partition.is_empty()
+            && base.crash.is_empty()
+            && base.pause.is_empty()
+            && base.clock.is_empty()
+            && base.join.is_empty()
+            && base.leave.is_empty()
+            && base.shares.is_empty();
+        free && !written
     }
 }
 
@@ -297,17 +317,31 @@ fn calm(base: &Scenario) -> Scenario {
     }
 }
 
-fn topology(replicas: u64, draws: &mut Draws) -> Topology {
-    match draws.below(8) {
+fn topology(draws: &mut Draws) -> Topology {
+    match draws.below(9) {
         0 | 1 => Topology::Mesh,
         2 => Topology::Chain,
         3 => Topology::Ring,
         4 => Topology::Star,
-        5 => Topology::Tree { arity: 2 },
-        6 => Topology::Grid { width: 2 },
-        _ if replicas > 3 => Topology::RandomRegular { degree: 3 },
-        _ => Topology::Mesh,
+        5 => Topology::Tree { arity: 2 + draws.below(3) },
+        6 => Topology::Grid { width: 2 + draws.below(3) },
+        7 => Topology::RandomRegular { degree: 2 + draws.below(3) },
+        _ => Topology::Hierarchy {
+            regions: 1 + draws.below(2),
+            gateways: 1 + draws.below(2),
+            edges: 1 + draws.below(2),
+        },
     }
+}
+
+/// Replicas, fewer than there are, that join in the first three quarters of the run.
+fn late(scenario: &Scenario, draws: &mut Draws) -> Vec<Join> {
+    let Scenario { replicas, duration_ms, .. } = *scenario;
+    let first = draws.below(replicas);
+    let count = draws.below(replicas.min(4));
+    let replica = |n| 1 + (first + n) % replicas;
+    let most_ms = duration_ms.saturating_mul(3) / 4 + 1;
+    (0..count).map(|n| Join { replica: replica(n), at_ms: draws.below(most_ms) }).collect()
 }
 
 fn latency(draws: &mut Draws) -> Latency {
@@ -317,7 +351,8 @@ fn latency(draws: &mut Draws) -> Latency {
         1 => Latency::Uniform { min_ms: ms / 4.0, max_ms: 2.0 * ms },
         2 => Latency::Exponential { mean_ms: ms },
         3 => Latency::LogNormal { median_ms: ms, sigma: 1.0 },
-        _ => Latency::Pareto { min_ms: ms / 2.0, alpha: 1.5 },
+        // With a heavier tail a link is now and then blocked for longer than there is time to settle.
+        _ => Latency::Pareto { min_ms: ms / 2.0, alpha: 2.5 },
     }
 }
 
@@ -347,6 +382,7 @@ fn turn_on(trouble: Trouble, scenario: &mut Scenario, draws: &mut Draws) {
             }
         }
         Trouble::Priorities => scenario.pct = Some(1 + draws.below(5)),
+        Trouble::Partitions if scenario.replicas < 2 => {}
         Trouble::Partitions => scenario.partitions = 1 + draws.below(4),
         Trouble::Crashes => scenario.crashes = 1 + draws.below(4),
         Trouble::Pauses => scenario.pauses = 1 + draws.below(3),

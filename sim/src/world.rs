@@ -80,12 +80,14 @@ pub(crate) struct World<'s, P: Protocol, W: Witness<P>> {
     size: Size,
     story: Story,
     calm_since: Option<Time>,
+    deadline: Option<Time>,  // until when they must have settled
     outputs: Vec<Output<P>>, // what the replica that acted last wants done
 }
 
 /// How often each fault struck, apart from those of the network.
 #[derive(Debug, Default)]
 struct Struck {
+    cuts: BTreeMap<PartitionKind, u64>,
     crashes: BTreeMap<Disk, u64>,
     reused: u64,
     pauses: u64,
@@ -149,6 +151,7 @@ impl<'s, P: Protocol, W: Witness<P>> World<'s, P, W> {
             size: Size::default(),
             story: Story { armed: !cuts_planned, wrote: vec![false; replicas], apart: false },
             calm_since: None,
+            deadline: None,
             outputs: Vec::new(),
             setup,
             plan,
@@ -187,13 +190,12 @@ impl<'s, P: Protocol, W: Witness<P>> World<'s, P, W> {
 
     /// The event loop.
     fn execute(&mut self) -> Check<Losses> {
-        let settle_us = Time::from_ms(self.setup.scenario.settle_ms).as_us();
         // Settled, but messages were on their way: until the last of them has arrived.
         let mut until: Option<Time> = None;
         let (mut second_ends, mut steps_before) = (Time::ZERO, 0);
         let most = self.most_a_second();
         loop {
-            let deadline = self.calm_since.map(|calm| calm.plus_us(settle_us));
+            let deadline = self.deadline;
             let next = self.queue.next_at();
             if let Some(until) = until
                 && next.is_none_or(|next| next > until || Some(next) > deadline)

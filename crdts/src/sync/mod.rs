@@ -14,7 +14,7 @@ mod state;
 pub use config::{Config, Policy};
 pub use message::{Have, Interval, Message, Record, Timer, WholeState};
 pub use protocol::{Backed, Outbox, Output, Protocol, Reporting, Waiting};
-pub use replica::{MAX_WALL_MS, Replica, SCHEMA};
+pub use replica::{MAX_WALL_MS, Replica, SCHEMA, check_wall};
 
 #[cfg(test)]
 mod tests;

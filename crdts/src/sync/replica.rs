@@ -224,7 +224,7 @@ impl<M: Model> Replica<M> {
                 self.me
             )));
         }
-        sane(now_ms)?;
+        check_wall(now_ms)?;
         self.clock.observe(now_ms, clock)?; // first, since it may refuse
         self.state.merge(&news);
         self.keep(news, Some(sender), out);
@@ -307,7 +307,7 @@ impl<M: Model> Protocol for Replica<M> {
             // Its dots would be minted under another's name.
             return Err(Refused::Rule(format!("{} performs no operation {id}", self.me)));
         }
-        sane(now_ms)?;
+        check_wall(now_ms)?;
         let mut clock = self.clock;
         let at = At { id, stamp: clock.tick(now_ms)? };
         let delta = self.model.perform(&mut self.state, &at, &op)?;
@@ -419,8 +419,19 @@ fn jittered<P: super::Protocol>(mean_ms: u64, out: &mut Outbox<'_, P>) -> u64 {
     (mean_ms - mean_ms / 4).saturating_add(out.draw(mean_ms / 2 + 1))
 }
 
-/// Whether the wall clock can be right.
-fn sane(now_ms: u64) -> Result<(), Refused> {
+/// Whether a wall clock can be right: what shows [`MAX_WALL_MS`] or more is broken, and nothing is to
+/// be stamped or admitted by it.
+///
+/// # Errors
+///
+/// [`Refused::Rule`] if it cannot.
+///
+/// ```
+/// use rejoin_crdts::sync::{MAX_WALL_MS, check_wall};
+/// assert!(check_wall(MAX_WALL_MS - 1).is_ok());
+/// assert!(check_wall(MAX_WALL_MS).is_err());
+/// ```
+pub fn check_wall(now_ms: u64) -> Result<(), Refused> {
     if now_ms < MAX_WALL_MS {
         return Ok(());
     }

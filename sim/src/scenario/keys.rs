@@ -140,7 +140,8 @@ pub(super) const SCENARIO: &[Field] = &[
     may(
         "settle_ms",
         Whole(1, MAX_MS),
-        "how long after the last fault the replicas may take to settle. Default 60000.",
+        "how long the replicas may take to settle, once the faults are over and what was sent under them \
+         has arrived. Default 60000.",
     ),
     may("partitions", DRAWN, "how many further partitions are drawn, of any kind. Default 0."),
     may("crashes", DRAWN, "how many further crashes are drawn, with any disk. Default 0."),

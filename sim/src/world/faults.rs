@@ -3,12 +3,12 @@
 use rejoin_crdts::sync::{Outbox, Protocol};
 
 use super::World;
-use crate::EventId;
 use crate::check::{Check, Moment, Witness, address};
 use crate::rng::{Kind, Stream};
 use crate::scenario::Disk;
 use crate::timeline::Happening;
 use crate::trace::{ClockChange, Fault};
+use crate::{EventId, Time};
 
 impl<P: Protocol, W: Witness<P>> World<'_, P, W> {
     /// Starts the replica at `node` with what is on its disk; returns how many operations that
@@ -51,6 +51,7 @@ impl<P: Protocol, W: Witness<P>> World<'_, P, W> {
         match fault {
             Fault::Cut { cut, kind, ref groups } => {
                 self.network.cut(&fault);
+                *self.struck.cuts.entry(kind).or_default() += 1;
                 let mut groups = groups.clone();
                 if matches!(
                     kind,
@@ -225,6 +226,10 @@ impl<P: Protocol, W: Witness<P>> World<'_, P, W> {
             }
         }
         self.calm_since = Some(self.now);
+        // What was sent under the faults may be late by them, and nothing overtakes it on its link: no
+        // protocol can settle before it has arrived.
+        let settle_us = Time::from_ms(self.setup.scenario.settle_ms).as_us();
+        self.deadline = Some(self.network.last_arrival.max(self.now).plus_us(settle_us));
         self.log.note(self.now, Happening::Calm);
         self.log_event(event, Kind::Calm, (0, 0), &[]);
         Ok(())

@@ -114,8 +114,16 @@ impl<P: Protocol, W: Witness<P>> World<'_, P, W> {
         count("partition", "messages stopped by a cut", cut, fired.cut);
         for kind in PartitionKind::ALL {
             let is = |fault: &Fault| matches!(fault, Fault::Cut { kind: k, .. } if *k == kind);
-            let cuts = self.plan.faults.iter().filter(|decision| is(&decision.fault)).count();
-            count(&format!("partition-{}", kind.name()), "cuts", planned(&is), cuts as u64);
+            let unit = match kind {
+                PartitionKind::Groups => "cuts into groups",
+                PartitionKind::OneWay => "cuts in one direction",
+                PartitionKind::Bridge => "cuts with a bridge",
+                PartitionKind::Ring => "cuts down to a ring",
+                PartitionKind::Isolate => "cuts around single replicas",
+                PartitionKind::Partial => "cuts of some links",
+            };
+            let cuts = self.struck.cuts.get(&kind).copied().unwrap_or(0);
+            count(&format!("partition-{}", kind.name()), unit, planned(&is), cuts);
         }
         for (disk, name, unit) in [
             (Disk::Kept, "crash-kept", "crashes, disk kept"),

@@ -3,13 +3,12 @@
 use crate::support::flood;
 use crate::support::flood::Flaw;
 use crate::support::without_messages;
-use rejoin_sim::{Preset, Scenario, Subject, Trace, Verdict, presets};
+use rejoin_sim::{Preset, Scenario, Subject, Trace, Verdict};
 
 #[test]
 fn the_same_seed_gives_the_same_outcome() {
     let registry = crate::support::registry();
-    for preset in presets() {
-        let scenario = preset.scenario(&registry).unwrap();
+    for scenario in crate::support::of_presets(&registry) {
         let subject = registry.get(&scenario.subject).unwrap();
         for seed in 0..5 {
             let (one, two) =
@@ -43,8 +42,7 @@ fn the_fingerprint_is_the_same_on_every_machine() {
 #[test]
 fn a_replay_takes_the_same_course() {
     let registry = crate::support::registry();
-    for preset in presets() {
-        let scenario = preset.scenario(&registry).unwrap();
+    for scenario in crate::support::of_presets(&registry) {
         let subject = registry.get(&scenario.subject).unwrap();
         for seed in 0..5 {
             let outcome = subject.run(&scenario, seed).unwrap();

@@ -6,7 +6,7 @@ use rejoin_sim::scenario::{
     Bandwidth, ClockFault, Crash, Disk, Join, Latency, Leave, Partition, PartitionKind, Pause,
     Topology,
 };
-use rejoin_sim::{Happening, Outcome, Scenario, Subject, Verdict};
+use rejoin_sim::{Happening, Outcome, Scenario, Subject, Time, Verdict};
 
 fn run(scenario: &Scenario) -> Outcome {
     let outcome = flood(Flaw::None).run(scenario, 5).unwrap();
@@ -287,4 +287,26 @@ fn bytes_are_those_of_the_encoded_messages() {
     assert!(traffic.bytes > traffic.sent * 19, "an envelope at least");
     assert_eq!(traffic.bytes_per_op, traffic.bytes / 40);
     assert!(traffic.delivered <= traffic.sent);
+}
+
+#[test]
+fn whoever_leaves_by_churn_is_followed_before_the_faults_are_over() {
+    let star = Scenario { churn: 2, topology: Topology::Star, ..Scenario::of("flood") };
+    for seed in 0..100 {
+        let outcome = flood(Flaw::None).run(&star, seed).unwrap();
+        let over_us = Time::from_ms(star.duration_ms);
+        assert!(outcome.decisions.faults.iter().all(|fault| fault.at_us < over_us), "{seed}");
+        assert_ne!(outcome.verdict, Verdict::Violated, "{seed}: {:#?}", outcome.violation);
+    }
+}
+
+#[test]
+fn the_time_to_settle_begins_when_what_was_sent_under_the_faults_has_arrived() {
+    let subject = crate::support::registry();
+    let subject = subject.get("or-set").unwrap();
+    let narrow = Bandwidth { bytes_per_s: 500, buffer_bytes: 64_000 };
+    let queues = Scenario { bandwidth: Some(narrow), settle_ms: 1_000, ..Scenario::of("or-set") };
+    let outcome = subject.run(&queues, 1).unwrap();
+    assert_eq!(outcome.verdict, Verdict::Held, "{:#?}", outcome.violation);
+    assert!(outcome.ended_us > Time::from_ms(queues.duration_ms + queues.settle_ms));
 }

@@ -2,7 +2,6 @@
 
 mod determinism;
 mod faults;
-mod presets;
 mod scenarios;
 mod shrink;
 mod support;

@@ -4,7 +4,7 @@ use rejoin_sim::scenario::{
     Bandwidth, Caps, Clients, ClockFault, Crash, Disk, Join, Latency, Leave, Link, Load, Partition,
     PartitionKind, Pause, Topology,
 };
-use rejoin_sim::{Class, Scenario, presets};
+use rejoin_sim::{Class, Scenario};
 
 /// What is pointed at, and what is said.
 fn error(text: &str) -> (String, String) {
@@ -27,8 +27,7 @@ fn what_is_not_said_has_its_default() {
 #[test]
 fn a_scenario_written_out_reads_the_same() {
     let registry = crate::support::registry();
-    for preset in presets() {
-        let scenario = preset.scenario(&registry).unwrap();
+    for scenario in crate::support::of_presets(&registry) {
         let written = scenario.to_toml().unwrap();
         assert_eq!(Scenario::parse(&written, &registry).unwrap(), scenario, "{written}");
     }

@@ -200,7 +200,8 @@ fn what_does_not_settle_says_why() {
     assert_eq!(waits.class, Class::Liveness);
     assert!(waits.explanation.contains("waits for a sign from r2"), "{}", waits.explanation);
     assert!(waits.explanation.contains("1000 ms after"), "{}", waits.explanation);
-    assert_eq!(waits.at_us.as_ms(), 3_000);
+    let latest_ms = quick.duration_ms + quick.settle_ms + 40; // a message may be on its way
+    assert!((3_000..=latest_ms).contains(&waits.at_us.as_ms()), "{}", waits.at_us);
 }
 
 #[test]

@@ -5,6 +5,7 @@ mod common;
 
 use common::bench::Event::{Crash, Damage, Deliver, Lose, Part, Restart, Round, Ruin, Visit};
 use common::bench::{Bench, Event, add, remove, title};
+use rejoin_crdts::sync::MAX_WALL_MS;
 use rejoin_gallery::checklist::Edit;
 use rejoin_gallery::meaning::SetOp;
 use rejoin_gallery::{Entry, protocols};
@@ -26,10 +27,8 @@ fn schedule(name: &str) -> ([u64; 3], Caps, Vec<Event>) {
         "counting-digest" => (Caps::default(), then(lost(), &[add(2, 'b'), Lose(2, 1)])),
         "gapless-digest" => (Caps::default(), then(lost(), &[add(1, 'b')])),
         "leaky-buffer" => (Caps { buffer: one, ..Caps::default() }, then(lost(), &[add(1, 'b')])),
-        "greedy-context" => (Caps { batch: one, ..Caps::default() }, then(lost(), &[add(1, 'b')])),
-        "cut-tail" => {
-            let caps = Caps { batch: one, ..Caps::default() };
-            (caps, then(lost(), &[add(1, 'b'), Lose(1, 2)]))
+        "greedy-context" | "cut-tail" => {
+            (Caps { batch: one, ..Caps::default() }, then(lost(), &[add(1, 'b')]))
         }
         "tidy-log" | "former-self" => (Caps::default(), then(had(), &[Ruin(2)])),
         "reborn-counter" => {
@@ -112,6 +111,30 @@ fn the_smallest_schedule_of_each_shows_it_at_its_last_event() {
         let operations = events.iter().filter(performs).count();
         assert_eq!((entry.operations, shown.events), (operations, events.len()), "{entry}");
     }
+}
+
+#[test]
+fn an_operation_is_not_held_for_ever_if_what_it_had_seen_was_lost_with_its_author() {
+    for end in [Ruin(2), Part(1, 2)] {
+        let mut bench = Bench::new(protocols::sound(&Caps::default()), [0, 0]);
+        for event in [add(2, 'a'), Lose(2, 1), add(2, 'b'), Deliver(2, 1), end] {
+            bench.happen(event);
+        }
+        let waits = |bench: &Bench| bench.end().contains("what r2:2 had seen");
+        assert!(waits(&bench), "{}", bench.end());
+        bench.settle();
+        assert!(!waits(&bench), "{}", bench.end());
+    }
+}
+
+#[test]
+fn by_a_clock_that_shows_nonsense_nothing_is_stamped_and_nothing_admitted() {
+    let mut bench = Bench::new(protocols::sound(&Caps::default()), [MAX_WALL_MS, 0]);
+    for event in [add(1, 'a'), add(2, 'b'), Deliver(2, 1)] {
+        bench.happen(event);
+    }
+    let refused: Vec<bool> = bench.seen.iter().map(|seen| seen.starts_with("refused")).collect();
+    assert_eq!(refused, [true, false, true], "{:?}", bench.seen);
 }
 
 /// A random schedule with the caps and the faults of the scenario that shows it.

@@ -5,9 +5,10 @@
 use std::collections::BTreeMap;
 
 use rejoin_gallery::{Entry, Shown, catalogue, protocols, register};
-use rejoin_sim::{Class, Outcome, Registry, Scenario, Subject, Verdict};
+use rejoin_sim::{Class, Outcome, Registry, Scenario, Subject, Swarm, Verdict};
 
 const SEEDS: u64 = 200;
+const SWARM: u64 = 50;
 
 fn each(look: impl Fn(&'static Entry, &Shown, &dyn Subject, &Scenario)) {
     let mut registry = Registry::new();
@@ -57,6 +58,19 @@ fn the_twin_of_each_holds_in_the_same_scenario_whose_faults_fire() {
             fired |= outcome.idle_faults().next().is_none();
         }
         assert!(fired, "{entry}: not all that it asks for happens");
+    });
+}
+
+#[test]
+fn the_twin_of_each_holds_in_a_swarm_around_its_scenario() {
+    each(|entry, _, _, scenario| {
+        let twin = protocols::twin(entry.name).expect("it has one");
+        let swarm = Swarm::around(scenario.clone());
+        for seed in 0..SWARM {
+            let drawn = swarm.draw(&twin.policies(), seed);
+            let violation = run(&*twin, &drawn, seed).violation;
+            assert_eq!(violation, None, "{entry}, {seed}: {:?}", drawn.to_toml());
+        }
     });
 }
 

@@ -10,6 +10,7 @@ use rejoin_crdts::spec::{
 };
 use rejoin_sim::{
     Outcome, ProtocolSubject, Registry, ReportingSubject, Scenario, Subject, TypeSubject, Verdict,
+    presets,
 };
 
 /// The toolkit's own types.
@@ -52,6 +53,14 @@ pub(crate) fn registry() -> Registry {
         OrMapModel::new(words(&["dairy", "fruit"]), items()),
     ));
     registry
+}
+
+/// The scenarios of the presets whose type is in `registry`.
+pub(crate) fn of_presets(registry: &Registry) -> Vec<Scenario> {
+    let scenarios: Vec<_> =
+        presets().iter().filter_map(|preset| preset.scenario(registry).ok()).collect();
+    assert!(scenarios.len() > presets().len() / 2);
+    scenarios
 }
 
 /// [`Flood`](flood::Flood) with a flaw, on a counter.

@@ -7,7 +7,8 @@
 //! 1997). What makes it right:
 //!
 //! - An entry is *delivered* once all that it had seen is (Birman, Schiper & Stephenson 1991), and
-//!   held until then. What is held does not count as had.
+//!   held until then, but not beyond a round: what it had seen may be gone with its author's disk.
+//!   What is held does not count as had, so it is sent again.
 //! - A digest says what was delivered and written down, by exact sets of numbers, in the name of
 //!   this life. Of one life digests are joined; a new life begins anew.
 //! - What leaves the log is remembered as *forgotten*, and a peer that lacks some of it is sent the
@@ -15,6 +16,7 @@
 //! - A batch is checked before anything of it is taken.
 //! - Every life has a number line of its own, a clock above all stamps on its disk, and nothing that
 //!   is not on the disk.
+//! - By a wall clock that shows nonsense nothing is stamped, and nothing admitted.
 
 mod config;
 mod message;

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-use rejoin_crdts::sync::{Backed, Outbox, Protocol, Reporting, Waiting};
+use rejoin_crdts::sync::{Backed, Outbox, Protocol, Reporting, Waiting, check_wall};
 use rejoin_crdts::wire::WireError;
 use rejoin_crdts::{
     At, CausalContext, DeltaOf, Hlc, Lattice, Model, OpId, Refused, ReplicaId, Spec,
@@ -70,6 +70,7 @@ impl<M: Model> Protocol for AntiEntropy<M> {
         if id.replica != self.me {
             return Err(Refused::Rule(format!("{} performs no operation {id}", self.me)));
         }
+        check_wall(now_ms)?;
         let steps = self.config.steps;
         let clock = self.clock;
         let at = At { id, stamp: steps.stamp(self, now_ms)? };
@@ -86,6 +87,10 @@ impl<M: Model> Protocol for AntiEntropy<M> {
         message: Self::Message,
         out: &mut Outbox<'_, Self>,
     ) -> Result<(), Refused> {
+        // By a broken clock no stamp is too far ahead.
+        if !matches!(message.body, Body::Digest { .. }) {
+            check_wall(now_ms)?;
+        }
         let steps = self.config.steps;
         steps.begin(self);
         let before = self.has.len();
@@ -114,6 +119,8 @@ impl<M: Model> Protocol for AntiEntropy<M> {
         for peer in self.peers.keys() {
             self.send_digest(*peer, out);
         }
+        // What it waits for may be gone with its author's disk. If not, both are sent again.
+        self.held.clear();
         let mean_ms = self.config.gossip_ms;
         let after_ms = mean_ms - mean_ms / 4 + out.draw(mean_ms / 2 + 1);
         out.timer(after_ms, Round);

@@ -6,13 +6,14 @@
 //! **What happens.** The entries behind the limit are never sent. A peer that was cut off for as long
 //! as it takes to fall behind by more than a message stays behind.
 //!
-//! **The smallest schedule.** r1 writes twice and both messages are lost; r2's digest is answered with
-//! the first entry, since a message holds one; its next digest is not answered.
+//! **The smallest schedule.** r1 writes twice, and the first message is lost; r2 does not wait for it with
+//! the second for ever. Its digest is answered with the first entry, since a message holds one; its next
+//! digest is not answered.
 //!
 //! **Who sees it.** Liveness: r2 lacks the second operation. Comparing replicas sees it too, in runs
 //! with a limit below what a partition holds up, and in none otherwise.
 //!
-//! 4 events at 2 replicas. Found by: liveness, comparing replicas.
+//! 3 events at 2 replicas. Found by: liveness, comparing replicas.
 
 use rejoin_crdts::{CausalContext, Merge, Model};
 

@@ -4,14 +4,13 @@
 //! there. Here it is the greatest number that is there, which is the same until a message is lost.
 //!
 //! **What happens.** An operation is lost on the way, the next one of the same replica arrives and is
-//! held until its cause does. The digest names the second, and so claims the first, which nobody
-//! sends again. Everything later of that replica is held too.
+//! held for its cause. The digest names the second, and so claims the first, and neither is sent again.
+//! Nothing later of that replica can be delivered either.
 //!
 //! **The smallest schedule.** r1 writes twice; the first message to r2 is lost, the second arrives; r2's
 //! digest claims both.
 //!
-//! **Who sees it.** Liveness: r2 lacks both operations and waits for what the second had seen.
-//! Comparing replicas sees it too.
+//! **Who sees it.** Liveness: r2 lacks both operations. Comparing replicas sees it too.
 //!
 //! 3 events at 2 replicas. Found by: liveness, comparing replicas.
 

@@ -67,7 +67,7 @@ broken! {
             settle_ms = 10000" =>
         "to have an entry is to have all before it: a gap is never filled";
     "cut-tail" cut_tail::CutTail by its State,
-        2 operations of 4 events at 2 replicas,
+        2 operations of 3 events at 2 replicas,
         found by "liveness" and convergence in
             "settle_ms = 10000\n\
             config = { batch = 2 }\n\

@@ -15,7 +15,7 @@
 //!
 //! 2 events at 2 replicas. Found by: convergence. Not by: comparing replicas.
 
-use rejoin_crdts::sync::Outbox;
+use rejoin_crdts::sync::{Outbox, check_wall};
 use rejoin_crdts::{At, Model};
 
 use crate::anti_entropy::{AntiEntropy, Steps};
@@ -33,6 +33,7 @@ impl<M: Model> Steps<M> for RepeatingClient {
                 && me.peers.values().any(|peer| !peer.has.contains(entry.number))
         });
         if let Some((id, op)) = late.map(|entry| (entry.id, entry.op.clone()))
+            && check_wall(now_ms).is_ok()
             && let Ok(stamp) = me.clock.tick(now_ms)
         {
             let _refused = me.enter(At { id, stamp }, op, out);

@@ -299,7 +299,9 @@ impl Bench {
         let live = || self.machines.values().filter_map(|machine| machine.replica.as_ref());
         let known: BTreeSet<OpId> = live().flat_map(Reporting::visible).collect();
         let kept = |(promise, (id, held_by)): (usize, &(OpId, BTreeSet<u64>))| {
-            known.contains(id) || held_by.iter().all(|held| self.machines[held].ruined > promise)
+            // Whoever has left took its disk along.
+            let gone = |held| self.machines.get(held).is_none_or(|it| it.ruined > promise);
+            known.contains(id) || held_by.iter().all(gone)
         };
         let broken: Vec<&OpId> =
             self.promises.iter().enumerate().filter(|it| !kept(*it)).map(|it| &it.1.0).collect();
