@@ -6,6 +6,9 @@ use std::path::Path;
 /// Whether [`save`] can be expected to: its folder is there and can be written, and no other is in
 /// the way.
 pub(crate) fn expect(path: &Path) -> io::Result<()> {
+    if is_stream(path) {
+        return Ok(());
+    }
     if !folder_of(path).is_dir() {
         return Err(io::Error::other("its folder is not there; make it first"));
     }
@@ -32,8 +35,18 @@ pub(crate) fn expect_folder(path: &Path) -> io::Result<()> {
     }
 }
 
-/// Writes `bytes` to a temporary file beside `path`, and renames it.
+/// Whether something is there that takes bytes and is no file: a device or a pipe. It is written to,
+/// and never replaced.
+fn is_stream(path: &Path) -> bool {
+    path.metadata().is_ok_and(|there| !there.is_file() && !there.is_dir())
+}
+
+/// Writes `bytes` to a temporary file beside `path`, or beside what that is a link to, and renames it.
 pub(crate) fn save(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    if is_stream(path) {
+        return std::fs::OpenOptions::new().write(true).open(path)?.write_all(bytes);
+    }
+    let path = &path.canonicalize().unwrap_or_else(|_| path.to_owned());
     let mut builder = tempfile::Builder::new();
     builder.prefix(".saving-");
     // Temporary files are private; this one is to be as readable as any other (less the umask).
@@ -65,6 +78,22 @@ fn unnamed(error: io::Error) -> io::Error {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[cfg(unix)]
+    #[test]
+    fn a_device_is_written_to_and_a_link_stays_a_link() {
+        let null = Path::new("/dev/null");
+        expect(null).expect("it takes everything");
+        save(null, b"gone").expect("it takes everything");
+        assert!(is_stream(null), "it was replaced");
+        let folder = tempfile::tempdir().expect("a folder");
+        let [file, link] = ["file", "link"].map(|name| folder.path().join(name));
+        save(&file, b"first").expect("a file");
+        std::os::unix::fs::symlink(&file, &link).expect("a link");
+        save(&link, b"second").expect("the file that it leads to");
+        assert!(link.is_symlink());
+        assert_eq!(std::fs::read(&file).expect("a file"), b"second");
+    }
 
     #[test]
     fn what_cannot_be_saved_does_not_name_the_temporary_file() {

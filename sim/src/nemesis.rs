@@ -9,8 +9,11 @@ use crate::{EventId, Time};
 
 /// Roots of drawn faults begin here, so that they keep their numbers when written ones come or go.
 const DRAWN: u64 = 1 << 32;
-/// How many roots a fault may use: what flaps uses two for each time that it comes and goes.
+/// How many roots a fault may use: what flaps uses two for each time that it comes and goes, and its
+/// links are drawn with the last.
 const ROOTS: u64 = 1 << 12;
+/// How often a partition that flaps can come and go.
+pub(crate) const MAX_FLAPS: u64 = (ROOTS - 2) / 2;
 /// The share of the links that a partial partition cuts, where nobody says.
 pub(crate) const SHARE: f64 = 0.5;
 
@@ -133,9 +136,7 @@ impl Faults<'_> {
             let (root, mut draws, spell) = self.next(Sort::Churn, n);
             let replica = 1 + draws.below(replicas);
             // Whoever leaves is followed by somebody new at its address: for good, some topologies
-            // would fall apart. When the faults are over nobody joins any more.
-            let (begin, end) = spell;
-            let spell = (begin, end.min(Time::from_us(whole.saturating_sub(1))));
+            // would fall apart.
             self.both(root, spell, Fault::Leave { replica }, Fault::Join { replica });
         }
     }
@@ -176,7 +177,7 @@ impl Faults<'_> {
         };
         let flap_us = partition.flap_ms.map_or(u64::MAX, |flap_ms| flap_ms.max(1) * 1_000);
         let mut from = begin;
-        for cut in (root..root + ROOTS - 2).step_by(2) {
+        for cut in (root..).step_by(2).take(MAX_FLAPS as usize) {
             let until = from.plus_us(flap_us).min(end);
             let begin = Fault::Cut { cut, kind, groups: groups.clone() };
             self.both(cut, (from, until), begin, Fault::Heal { cut });
@@ -238,7 +239,9 @@ fn partition(replicas: u64, whole_us: u64, draws: &mut Draws) -> Partition {
         _ => &PartitionKind::ALL,
     };
     let kind = draws.one_of(kinds);
-    let flap_ms = (draws.below(4) == 0).then(|| 1 + draws.below((whole_us / 20_000).max(1)));
+    let most_ms = whole_us / 20_000;
+    let flap_ms =
+        (draws.below(4) == 0).then(|| (1 + draws.below(most_ms.max(1))).max(most_ms / 10));
     let groups = match kind {
         PartitionKind::Ring | PartitionKind::Partial => Vec::new(),
         PartitionKind::Isolate => vec![vec![1 + draws.below(replicas)]],

@@ -226,7 +226,8 @@ mod tests {
     #[test]
     fn ids_that_differ_in_their_lower_half_only_are_in_order() {
         let mut queue = Queue::new();
-        let ids: Vec<EventId> = (0..40).map(|n| EventId::of(n % 3 << 64 | (n * 7 % 40))).collect();
+        let ids: Vec<EventId> =
+            (0..40).map(|n| EventId::of(((n % 3) << 64) | (n * 7 % 40))).collect();
         ids.iter().for_each(|&id| queue.push(Time::from_us(9), id, || ()));
         let popped: Vec<_> = std::iter::from_fn(|| queue.next()).map(|(_, id, ())| id).collect();
         assert!(popped.len() == 40 && popped.is_sorted());

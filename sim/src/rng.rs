@@ -35,6 +35,9 @@ use crate::codec;
 pub struct EventId(u128);
 
 impl EventId {
+    /// The last of all that happens at a moment.
+    pub(crate) const LAST: Self = Self(u128::MAX);
+
     /// The `number`-th root of its kind: an event that the plan causes.
     pub(crate) fn root(kind: Kind, number: u64) -> Self {
         Self(0x7265_6a6f_696e).child(kind, number, 0)

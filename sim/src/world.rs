@@ -96,7 +96,6 @@ struct Struck {
     drifts: u64,
     stops: u64,
     sets: u64,
-    righted: u64,
     joins: u64,
     leaves: u64,
     corrupted: u64,
@@ -185,7 +184,8 @@ impl<'s, P: Protocol, W: Witness<P>> World<'s, P, W> {
             self.queue.push(planned.at_us, id, || Event::Fault { index });
         }
         let calm = Time::from_ms(self.setup.scenario.duration_ms);
-        self.queue.push(calm, EventId::root(Kind::Calm, 0), || Event::Calm);
+        // Whatever else is to happen at that moment happens before.
+        self.queue.push(calm, EventId::LAST, || Event::Calm);
     }
 
     /// The event loop.

@@ -55,6 +55,12 @@ impl Profile {
         self
     }
 
+    /// The greatest latency once the faults are over: a message that takes a thousand times as long as
+    /// others, and whatever waits behind it, would be one more fault.
+    fn calm_us(&self) -> u64 {
+        self.latency.typical_us().saturating_mul(8)
+    }
+
     fn change(&mut self, rule: &Link) {
         self.latency = rule.latency.unwrap_or(self.latency);
         self.bandwidth = rule.bandwidth.or(self.bandwidth);
@@ -201,7 +207,8 @@ impl Source {
             return profile.constant_us;
         }
         let priorities = priorities.as_ref().filter(|_| !calm);
-        Some(Drawing { seed, profile, priorities, place }.alone_us(send))
+        let latency_us = Drawing { seed, profile, priorities, place }.alone_us(send);
+        Some(if calm { latency_us.min(profile.calm_us()) } else { latency_us })
     }
 
     /// What becomes of the message whose sending is `send`, on a link that has `profile`, put there
@@ -232,7 +239,7 @@ impl Source {
             Self::Drawn { seed, again_us, priorities } => {
                 if calm {
                     let latency = Drawing { seed, profile, priorities: None, place };
-                    let latency_us = latency.alone_us(send);
+                    let latency_us = latency.alone_us(send).min(profile.calm_us());
                     return Fate {
                         copies: smallvec![Passage { latency_us, ..Passage::default() }],
                     };

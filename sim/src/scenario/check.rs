@@ -34,8 +34,10 @@ struct Problem {
 pub(super) const MAX_REPLICAS: u64 = 1_000_000;
 /// The most links of a topology, each direction by itself.
 const MAX_LINKS: u64 = 20_000_000;
+/// The most links, or replicas, that all drawn partitions may be about together.
+const MAX_PARTED: u64 = 10_000_000;
 /// The most operations of a scenario.
-pub(super) const MAX_OPS: u64 = 100_000_000;
+pub(super) const MAX_OPS: u64 = 10_000_000;
 /// The greatest weight of a replica, or of a moment.
 pub(super) const MAX_SHARE: u64 = 1_000_000;
 /// The most different operations in a pool.
@@ -356,6 +358,16 @@ fn topology(scenario: &Scenario) -> Result<(), Problem> {
             "a {name} of {replicas} replicas has {links} links; at most {MAX_LINKS} can be simulated"
         );
         return problem([Key("replicas")], wrong);
+    }
+    // Each partition says who is on which side, or which links it cuts, each time that it comes.
+    let most = MAX_PARTED / links.max(replicas);
+    if scenario.partitions > most {
+        let partitions = scenario.partitions;
+        let wrong = format!(
+            "`partitions` is {partitions}; with {replicas} replicas and {links} links there can be \
+             {most}"
+        );
+        return problem([Key("partitions")], wrong);
     }
     connected(scenario)
 }

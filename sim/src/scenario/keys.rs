@@ -183,7 +183,7 @@ pub(super) const TOPOLOGIES: &[Variant] = &[
     ),
     kind(
         "random-regular",
-        "Everyone has equally many neighbours, drawn from the scenario, not from the seed; \
+        "Everyone has about equally many neighbours, drawn from the scenario, not from the seed; \
          connected.",
         &[must("degree", Whole(2, MAX_REPLICAS), "how many.")],
     ),

@@ -33,7 +33,8 @@ pub enum Topology {
         /// `width`: the length of a row.
         width: u64,
     },
-    /// Everyone has equally many neighbours, drawn from the scenario, not from the seed; connected.
+    /// Everyone has about equally many neighbours, drawn from the scenario, not from the seed;
+    /// connected.
     RandomRegular {
         /// `degree`: how many.
         degree: u64,
@@ -63,7 +64,11 @@ pub enum Topology {
 
 /// The form in TOML.
 #[derive(Clone, Serialize, Deserialize)]
-#[serde(untagged)]
+#[serde(
+    untagged,
+    expecting = "a topology is a name, as in \"ring\", or a table with its `kind` and what that needs, \
+                 as in { kind = \"links\", links = [[1, 2], [2, 3]] }"
+)]
 enum Written {
     Plain(Plain),
     Table(Table),
@@ -309,8 +314,8 @@ impl Topology {
     }
 }
 
-/// A connected graph in which each has about `degree` neighbours: a ring for connection, and then
-/// random matchings, links that exist already being drawn again a few times.
+/// A connected graph in which each has about `degree` neighbours, and none more: a ring for connection,
+/// and then random matchings, which may draw a link that is there already.
 fn random_regular(replicas: usize, degree: usize, link: &mut impl FnMut(usize, usize)) {
     (0..replicas).for_each(|a| link(a, (a + 1) % replicas));
     let mut draws = Seed::new(replicas as u64)

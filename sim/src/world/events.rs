@@ -41,7 +41,7 @@ impl<P: Protocol, W: Witness<P>> World<'_, P, W> {
             }
             Event::Timer { node, life, timer } => self.timer(id, node, life, timer),
             Event::Calm => {
-                self.calm(id)?;
+                self.calm(EventId::root(Kind::Calm, 0))?;
                 Ok(true)
             }
         }

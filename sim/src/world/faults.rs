@@ -143,14 +143,13 @@ impl<P: Protocol, W: Witness<P>> World<'_, P, W> {
 
     fn change_clock(&mut self, node: usize, change: ClockChange) {
         self.nodes[node].clock.change(self.now, change);
-        let count = match change {
-            ClockChange::Jump(_) => &mut self.struck.jumps,
-            ClockChange::Drift(_) => &mut self.struck.drifts,
-            ClockChange::Stop => &mut self.struck.stops,
-            ClockChange::Set(_) => &mut self.struck.sets,
-            ClockChange::Right => &mut self.struck.righted,
-        };
-        *count += 1;
+        match change {
+            ClockChange::Jump(_) => self.struck.jumps += 1,
+            ClockChange::Drift(_) => self.struck.drifts += 1,
+            ClockChange::Stop => self.struck.stops += 1,
+            ClockChange::Set(_) => self.struck.sets += 1,
+            ClockChange::Right => {}
+        }
         self.log.note(self.now, Happening::Clock { replica: address(node), change });
     }
 

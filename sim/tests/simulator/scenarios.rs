@@ -170,6 +170,21 @@ fn every_error_names_the_key_and_points_at_the_place() {
         ("crash = 3", "3", "`crash` is 3; it must be written as [[crash]]"),
         ("latency = 3", "3", "`latency` is 3; it must be a table of keys and values"),
         ("ops = 3\nops = 4", "ops", "this is not TOML: duplicate key"),
+        (
+            "topology = { kind = \"links\", links = [[1, 2, 3]] }",
+            "{ kind = \"links\", links = [[1, 2, 3]] }",
+            "a topology is a name, as in \"ring\", or a table",
+        ),
+        (
+            "replicas = 1000\npartitions = 11",
+            "11",
+            "`partitions` is 11; with 1000 replicas and 999000 links there can be 10",
+        ),
+        (
+            "duration_ms = 1000000\n[[partition]]\nat_ms = 0\ngroups = [[1]]\nflap_ms = 10",
+            "10",
+            "with a `flap_ms` of 10 it comes and goes 50000 times; it can 2047 times, which takes 245",
+        ),
         ("ops = 0", "0", "`ops` is 0"),
         ("duration_ms = 0", "0", "`duration_ms` is 0"),
         ("settle_ms = 0", "0", "`settle_ms` is 0"),

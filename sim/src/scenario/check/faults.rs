@@ -6,6 +6,7 @@ use rejoin_crdts::sync::MAX_WALL_MS;
 
 use super::Step::{Index, Key};
 use super::{MAX_DRIFT_PPM, MAX_MS, Problem, Step, absent, problem, short};
+use crate::nemesis::MAX_FLAPS;
 use crate::scenario::timetable::{Written, contradiction};
 use crate::scenario::{PartitionKind, Scenario};
 
@@ -158,6 +159,18 @@ fn groups(scenario: &Scenario, at: usize) -> Result<(), Problem> {
     {
         let wrong = format!("`flap_ms` is {flap_ms}; it must be between 1 and {MAX_MS}");
         return problem(path("flap_ms"), wrong);
+    }
+    if let Some(flap_ms) = partition.flap_ms {
+        let spell_ms = partition.heal_ms.unwrap_or(scenario.duration_ms) - partition.at_ms;
+        let flaps = spell_ms.div_ceil(2 * flap_ms);
+        if flaps > MAX_FLAPS {
+            let wrong = format!(
+                "with a `flap_ms` of {flap_ms} it comes and goes {flaps} times; it can {MAX_FLAPS} \
+                 times, which takes {} ms at least",
+                spell_ms.div_ceil(2 * MAX_FLAPS)
+            );
+            return problem(path("flap_ms"), wrong);
+        }
     }
     if let Some(share) = partition.share {
         if kind != PartitionKind::Partial {
