@@ -35,6 +35,11 @@ use crate::codec;
 pub struct EventId(u128);
 
 impl EventId {
+    /// Where a fault comes at its moment: after all else, in their own order.
+    pub(crate) const fn fault(order: u8, root: u64) -> Self {
+        Self((u128::MAX << 72) | (order as u128) << 64 | root as u128)
+    }
+
     /// The last of all that happens at a moment.
     pub(crate) const LAST: Self = Self(u128::MAX);
 

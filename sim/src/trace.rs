@@ -182,6 +182,20 @@ pub enum Fault {
 }
 
 impl Fault {
+    /// Its place among those of a moment: what ends there, ends before something else begins, and who
+    /// leaves does so before it joins again.
+    pub(crate) const fn order(&self) -> u8 {
+        match self {
+            Self::Heal { .. }
+            | Self::Restart { .. }
+            | Self::Resume { .. }
+            | Self::Clock { change: ClockChange::Right, .. } => 0,
+            Self::Leave { .. } => 1,
+            Self::Join { .. } => 2,
+            Self::Cut { .. } | Self::Crash { .. } | Self::Pause { .. } | Self::Clock { .. } => 3,
+        }
+    }
+
     /// The address of the replica that it is about, if it is about one.
     pub(crate) fn replica(&self) -> Option<u64> {
         match self {

@@ -53,7 +53,7 @@ enum Event<P: Protocol> {
     Operation { index: usize, tries: u32 },
     Fault { index: usize },
     Deliver { transit: Transit, payload: Payload<P>, rumour: Rumour },
-    Timer { node: usize, life: u64, timer: P::Timer },
+    Timer { node: usize, boot: u64, timer: P::Timer },
     Calm,
 }
 
@@ -180,7 +180,7 @@ impl<'s, P: Protocol, W: Witness<P>> World<'s, P, W> {
             self.queue.push(planned.at, id, || Event::Operation { index, tries: 0 });
         }
         for (index, planned) in self.plan.faults.iter().enumerate() {
-            let id = EventId::root(Kind::Fault, planned.root);
+            let id = EventId::fault(planned.fault.order(), planned.root);
             self.queue.push(planned.at_us, id, || Event::Fault { index });
         }
         let calm = Time::from_ms(self.setup.scenario.duration_ms);
@@ -229,7 +229,7 @@ impl<'s, P: Protocol, W: Witness<P>> World<'s, P, W> {
                 return Ok(Losses::default());
             }
             if until.is_none() || changed {
-                until = self.settled().then_some(self.network.last_arrival.max(self.now));
+                until = self.settled()?.then_some(self.network.last_arrival.max(self.now));
             }
         }
         let value = self.judge.readings().into_iter().next().map_or_else(String::new, |r| r.value);
@@ -257,13 +257,15 @@ impl<'s, P: Protocol, W: Witness<P>> World<'s, P, W> {
     }
 
     /// Whether all replicas agree and none waits for anything.
-    fn settled(&self) -> bool {
-        self.judge.agree()
-            && self
-                .nodes
-                .iter()
-                .filter(|node| node.member)
-                .all(|node| node.replica.as_ref().is_some_and(|r| r.waiting_for().is_empty()))
+    fn settled(&mut self) -> Check<bool> {
+        let moment = self.moment(0);
+        let members = || self.nodes.iter().filter(|node| node.member);
+        let waits_for_nothing =
+            |node: &Node<P>| node.replica.as_ref().is_some_and(|r| r.waiting_for().is_empty());
+        if !self.judge.agree() || !members().all(waits_for_nothing) {
+            return Ok(false);
+        }
+        self.judge.same_bytes(moment, members().filter_map(|node| node.replica.as_ref()))
     }
 
     fn unsettled(&self, because: &str) -> Box<Violation> {

@@ -53,14 +53,15 @@ const fn bit(class: Class) -> u32 {
 pub(super) struct Account(u64);
 
 impl Account {
-    /// A step is taken, with so many operations behind it; whether its evaluation can be paid.
-    pub(super) fn affords(&mut self, operations: usize) -> bool {
+    /// A step is taken, with so many operations behind it; whether an evaluation can be paid that
+    /// costs so much for each of them.
+    pub(super) fn affords(&mut self, operations: usize, each: usize) -> bool {
         if operations <= ALWAYS {
             return true;
         }
         self.0 += EARNED;
-        let pairs = (operations as u64).saturating_mul(operations as u64);
-        let paid = self.0.checked_sub(pairs);
+        let cost = (operations as u64).saturating_mul(each as u64);
+        let paid = self.0.checked_sub(cost);
         self.0 = paid.unwrap_or(self.0);
         paid.is_some()
     }
@@ -73,10 +74,10 @@ mod tests {
     #[test]
     fn short_runs_are_looked_at_throughout_and_long_ones_at_a_constant_cost() {
         let mut account = Account::default();
-        assert!((0..1_000).all(|_| account.affords(ALWAYS)));
-        let often = (0..10_000).filter(|_| account.affords(640)).count();
+        assert!((0..1_000).all(|_| account.affords(ALWAYS, ALWAYS)));
+        let often = (0..10_000).filter(|_| account.affords(640, 640)).count();
         assert_eq!(often, 100);
-        let seldom = (0..100_000).filter(|_| account.affords(6_400)).count();
+        let seldom = (0..100_000).filter(|_| account.affords(6_400, 6_400)).count();
         assert_eq!(seldom, 10);
     }
 

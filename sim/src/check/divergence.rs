@@ -26,12 +26,10 @@ impl<P: Protocol, W: Witness<P>> Judge<P, W> {
 
     /// Whether all live replicas know the same operations and read the same, from equal states.
     pub(crate) fn agree(&self) -> bool {
-        let mut live = self.standings.iter().filter(|standing| standing.live.is_some());
-        let Some(first) = live.next() else { return true };
-        live.all(|standing| {
-            standing.digest == first.digest
-                && standing.visible == first.visible
-                && standing.live == first.live
-        })
+        let live = || self.standings.iter().filter(|standing| standing.live.is_some());
+        let Some(first) = live().next() else { return true };
+        // What can be told at a glance first: most of the time they do not.
+        live().all(|standing| standing.knows() == first.knows())
+            && live().all(|standing| standing.live == first.live)
     }
 }

@@ -20,6 +20,9 @@ use crate::rng::Hasher;
 use crate::scenario::{Disk, Scenario};
 use crate::violation::{Class, Violation};
 
+/// What writing a state costs for each operation, in the account that it is paid from.
+const WRITING: usize = 16;
+
 /// When and where something happened.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Moment {
@@ -80,7 +83,8 @@ pub(super) struct Standing<P: Protocol, W: Witness<P>> {
     latest: Option<(Timestamp, usize)>,
     /// How many of what is visible changed something.
     changed: u64,
-    pub(super) digest: u128,
+    /// The hash of its state as bytes, if that was written when it changed last.
+    pub(super) digest: Option<u128>,
 }
 
 impl<P: Protocol, W: Witness<P>> Standing<P, W> {
@@ -93,11 +97,11 @@ impl<P: Protocol, W: Witness<P>> Standing<P, W> {
             heard: Rumour::default(),
             latest: None,
             changed: 0,
-            digest: 0,
+            digest: None,
         }
     }
 
-    fn knows(&self) -> Knows {
+    pub(super) fn knows(&self) -> Knows {
         Knows { mark: self.mark, count: self.visible.len() }
     }
 }
@@ -113,6 +117,8 @@ pub(crate) struct Judge<P: Protocol, W: Witness<P>> {
     convergence: Convergence<W::Knowledge, ValueOf<P>>,
     pub(super) acknowledged: Acknowledged,
     account: Account,
+    /// What writing states is paid from.
+    writing: Account,
     /// The pure forms are evaluated at this step.
     pub(super) thorough: bool,
     changed: u64,
@@ -131,6 +137,7 @@ impl<P: Protocol, W: Witness<P>> Judge<P, W> {
             convergence: Convergence::new(),
             acknowledged: Acknowledged::default(),
             account: Account::default(),
+            writing: Account::default(),
             thorough: true,
             changed: 0,
             concurrent_pairs: 0,
@@ -173,15 +180,17 @@ impl<P: Protocol, W: Witness<P>> Judge<P, W> {
         let Standing { live, visible, .. } = &self.standings[moment.node];
         let token = live.as_ref().map(|(known, _)| known);
         let served = self.sessions.serve(client, visible, token);
-        let Some((class, missing)) = served else { return Ok(()) };
-        let explanation = format!(
-            "Client {} was served at r{}, where {} is not visible, which it had {} before.",
-            client + 1,
-            moment.address(),
-            self.chronicle.names(&missing),
-            if class == Class::ReadYourWrites { "written" } else { "read" },
-        );
-        self.session(moment, class, &missing, explanation)
+        for (class, missing) in served {
+            let explanation = format!(
+                "Client {} was served at r{}, where {} is not visible, which it had {} before.",
+                client + 1,
+                moment.address(),
+                self.chronicle.names(&missing),
+                if class == Class::ReadYourWrites { "written" } else { "read" },
+            );
+            self.session(moment, class, &missing, explanation)?;
+        }
+        Ok(())
     }
 
     /// A guarantee of a session does not hold: that is a violation if it was promised.
@@ -303,7 +312,8 @@ impl<P: Protocol, W: Witness<P>> Judge<P, W> {
 
     /// A step begins.
     fn step(&mut self) {
-        self.thorough = self.account.affords(self.chronicle.len());
+        let operations = self.chronicle.len();
+        self.thorough = self.account.affords(operations, operations);
     }
 
     /// Something happened at a replica; returns whether it knows or reads something else now.
@@ -384,7 +394,7 @@ impl<P: Protocol, W: Witness<P>> Judge<P, W> {
         let visible = self.standings[moment.node].visible.clone();
         for &operation in new {
             // What a client was promised is said first: it is causality, as far as the client goes.
-            if let Some((class, missing)) = self.sessions.order(operation, &visible) {
+            for (class, missing) in self.sessions.order(operation, &visible) {
                 let wrong = format!(
                     "{} is visible at r{}, but {} is not, which its client had {} before.",
                     self.chronicle.describe(operation),
@@ -427,10 +437,9 @@ impl<P: Protocol, W: Witness<P>> Judge<P, W> {
     }
 
     fn sound(&self, moment: Moment, seen: Result<(), String>) -> Check {
-        seen.map_err(|wrong| {
-            let wrong = format!("r{}: {wrong}.", moment.address());
-            self.found(moment, Class::Visibility, [], wrong)
-        })
+        let Err(wrong) = seen else { return Ok(()) };
+        let wrong = format!("r{}: {wrong}.", moment.address());
+        self.violation(moment, Class::Visibility, [], wrong)
     }
 
     /// Takes down what a replica knows and reads now.
@@ -441,21 +450,49 @@ impl<P: Protocol, W: Witness<P>> Judge<P, W> {
         known: W::Knowledge,
         visible: OpSet,
     ) -> Check {
-        let digest = if self.checks.on(Class::Convergence) || self.checks.on(Class::Wire) {
-            let bytes = W::bytes(replica).map_err(|error| {
-                let wrong =
-                    format!("The state of r{} cannot be written: {error}.", moment.address());
-                self.found(moment, Class::Wire, [], wrong)
-            })?;
-            Hasher::new(2).bytes(&bytes).finish()
-        } else {
-            0
-        };
+        let wanted = self.checks.on(Class::Convergence) || self.checks.on(Class::Wire);
+        let affords = self.writing.affords(self.chronicle.len(), WRITING);
+        let digest = if wanted && affords { self.written(moment, replica)? } else { None };
         self.become_visible(moment.node, &visible);
         let standing = &mut self.standings[moment.node];
         standing.live = Some((known, replica.read()));
         standing.digest = digest;
         Ok(())
+    }
+
+    /// The hash of the bytes of a replica's state.
+    fn written(&self, moment: Moment, replica: &P) -> Check<Option<u128>> {
+        match W::bytes(replica) {
+            Ok(bytes) => Ok(Some(Hasher::new(2).bytes(&bytes).finish())),
+            Err(error) => {
+                let wrong =
+                    format!("The state of r{} cannot be written: {error}.", moment.address());
+                self.violation(moment, Class::Wire, [], wrong)?;
+                Ok(None)
+            }
+        }
+    }
+
+    /// Writes all states, as they are at last: whether they have the same bytes.
+    pub(crate) fn same_bytes<'p>(
+        &mut self,
+        moment: Moment,
+        replicas: impl Iterator<Item = &'p P>,
+    ) -> Check<bool>
+    where
+        P: 'p,
+    {
+        if !self.checks.on(Class::Convergence) && !self.checks.on(Class::Wire) {
+            return Ok(true);
+        }
+        let mut first = None;
+        for replica in replicas {
+            let digest = self.written(moment, replica)?;
+            if digest != *first.get_or_insert(digest) {
+                return Ok(false);
+            }
+        }
+        Ok(true)
     }
 
     /// Takes down that `visible` is visible at a replica now.
@@ -496,9 +533,12 @@ impl<P: Protocol, W: Witness<P>> Judge<P, W> {
                 value: value.clone(),
                 digest: standing.digest,
             };
-            let live = self.standings.iter().filter(|standing| standing.live.is_some());
-            let least = live.map(|standing| standing.visible.len()).min().unwrap_or(0);
-            self.convergence.forget_below(least.min(knows.count));
+            // In a crowd not at every step: it looks at everybody.
+            if moment.step.is_multiple_of((self.standings.len() as u64 / 8).max(1)) {
+                let live = self.standings.iter().filter(|standing| standing.live.is_some());
+                let least = live.map(|standing| standing.visible.len()).min().unwrap_or(0);
+                self.convergence.forget_below(least.min(knows.count));
+            }
             if let Err(split) = self.convergence.check(knows, evidence) {
                 let visible = self.standings[moment.node].visible.clone();
                 let mut violation =
@@ -577,7 +617,7 @@ impl<P: Protocol, W: Witness<P>> Judge<P, W> {
 
     /// The hash of a replica's state as bytes.
     pub(crate) fn digest(&self, node: usize) -> u128 {
-        self.standings.get(node).map_or(0, |standing| standing.digest)
+        self.standings.get(node).and_then(|standing| standing.digest).unwrap_or(0)
     }
 
     /// Whether a class is checked.

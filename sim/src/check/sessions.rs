@@ -58,13 +58,8 @@ impl<K: Clone> Sessions<K> {
     }
 
     /// The client is served where `visible` is visible and `token` is known.
-    pub(super) fn serve(
-        &mut self,
-        client: u64,
-        visible: &OpSet,
-        token: Option<&K>,
-    ) -> Option<Broken> {
-        let session = self.clients.get_mut(client as usize)?;
+    pub(super) fn serve(&mut self, client: u64, visible: &OpSet, token: Option<&K>) -> Vec<Broken> {
+        let Some(session) = self.clients.get_mut(client as usize) else { return Vec::new() };
         self.counts.served += 1;
         let written = lacks(&session.wrote, visible, &self.forgiven);
         let read = lacks(&session.read, visible, &self.forgiven);
@@ -72,7 +67,7 @@ impl<K: Clone> Sessions<K> {
         // What it does next may be refused, and it has read all the same.
         session.token = token.filter(|_| self.promised).cloned();
         let written = written.map(|missing| (Class::ReadYourWrites, missing));
-        written.or(read.map(|missing| (Class::MonotonicReads, missing)))
+        written.into_iter().chain(read.map(|missing| (Class::MonotonicReads, missing))).collect()
     }
 
     /// The client performed an operation, and now the replica knows `token`.
@@ -93,12 +88,12 @@ impl<K: Clone> Sessions<K> {
     }
 
     /// An operation becomes visible where `visible` is, itself included.
-    pub(super) fn order(&self, operation: usize, visible: &OpSet) -> Option<Broken> {
-        let (wrote, read) = self.before.get(&operation)?;
+    pub(super) fn order(&self, operation: usize, visible: &OpSet) -> Vec<Broken> {
+        let Some((wrote, read)) = self.before.get(&operation) else { return Vec::new() };
         let written = lacks(wrote, visible, &self.forgiven);
         let written = written.map(|missing| (Class::MonotonicWrites, missing));
-        let read = || lacks(read, visible, &self.forgiven);
-        written.or_else(|| read().map(|missing| (Class::WritesFollowReads, missing)))
+        let read = lacks(read, visible, &self.forgiven);
+        written.into_iter().chain(read.map(|missing| (Class::WritesFollowReads, missing))).collect()
     }
 
     /// Counts a guarantee that was not promised and does not hold.
@@ -131,28 +126,25 @@ mod tests {
     #[test]
     fn each_guarantee_is_told_from_the_others() {
         let mut sessions = sessions();
-        assert_eq!(sessions.serve(0, &set(&[0, 1]), Some(&())), None);
+        assert_eq!(sessions.serve(0, &set(&[0, 1]), Some(&())), []);
         sessions.wrote(0, 2, ());
         assert_eq!(
             sessions.serve(0, &set(&[0, 1]), Some(&())),
-            Some((Class::ReadYourWrites, set(&[2])))
+            [(Class::ReadYourWrites, set(&[2]))]
         );
         assert_eq!(
             sessions.serve(0, &set(&[0, 2]), Some(&())),
-            Some((Class::MonotonicReads, set(&[1])))
+            [(Class::MonotonicReads, set(&[1]))]
         );
-        assert_eq!(
-            sessions.serve(1, &set(&[]), Some(&())),
-            None,
-            "another client, another session"
-        );
+        assert_eq!(sessions.serve(1, &set(&[]), Some(&())), [], "another client, another session");
         sessions.wrote(0, 3, ());
-        assert_eq!(sessions.order(3, &set(&[0, 1, 3])), Some((Class::MonotonicWrites, set(&[2]))));
-        assert_eq!(
-            sessions.order(3, &set(&[0, 2, 3])),
-            Some((Class::WritesFollowReads, set(&[1])))
-        );
-        assert_eq!(sessions.order(3, &set(&[0, 1, 2, 3])), None);
+        let missing = |operations: &[usize]| {
+            [(Class::MonotonicWrites, set(&[2])), (Class::WritesFollowReads, set(operations))]
+        };
+        assert_eq!(sessions.order(3, &set(&[0, 1, 3])), missing(&[2]), "it had read what it wrote");
+        assert_eq!(sessions.order(3, &set(&[0, 2, 3])), [(Class::WritesFollowReads, set(&[1]))]);
+        assert_eq!(sessions.order(3, &set(&[0, 1, 2, 3])), []);
+        assert_eq!(sessions.order(3, &set(&[3])), missing(&[0, 1, 2]), "one does not hide another");
         assert_eq!(sessions.counts.served, 4);
     }
 
@@ -161,11 +153,11 @@ mod tests {
         let mut sessions = sessions();
         sessions.wrote(0, 2, ());
         sessions.forgiven = set(&[2]);
-        assert_eq!(sessions.serve(0, &set(&[]), Some(&())), None);
+        assert_eq!(sessions.serve(0, &set(&[]), Some(&())), []);
         sessions.wrote(0, 3, ());
         assert!(sessions.brings(0).is_some_and(|session| session.token.is_some()));
         sessions.abandon(0);
         assert!(sessions.brings(0).is_some_and(|session| session.token.is_none()));
-        assert_eq!(sessions.serve(0, &set(&[]), Some(&())), None);
+        assert_eq!(sessions.serve(0, &set(&[]), Some(&())), []);
     }
 }

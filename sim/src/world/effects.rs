@@ -91,8 +91,8 @@ impl<P: Protocol, W: Witness<P>> World<'_, P, W> {
                 Output::Timer { after_ms, timer } => {
                     let id = ordinals.name(cause, Kind::Timer, name_of(&timer));
                     let at = self.now.plus_us(after_ms.saturating_mul(1_000));
-                    let life = self.nodes[node].life;
-                    self.queue.push(at, id, || Event::Timer { node, life, timer });
+                    let boot = self.nodes[node].boots;
+                    self.queue.push(at, id, || Event::Timer { node, boot, timer });
                 }
                 Output::Append(record) => self.nodes[node].storage.append(record),
                 Output::Snapshot(record) => self.nodes[node].storage.snapshot(record),

@@ -33,13 +33,14 @@ impl<P: Protocol, W: Witness<P>> World<'_, P, W> {
             }
             Event::Operation { index, tries } => self.operation(id, index, tries),
             Event::Fault { index } => {
+                let id = EventId::root(Kind::Fault, self.plan.faults[index].root);
                 self.fault(id, index)?;
                 Ok(true)
             }
             Event::Deliver { transit, payload, rumour } => {
                 self.deliver(id, transit, payload, &rumour)
             }
-            Event::Timer { node, life, timer } => self.timer(id, node, life, timer),
+            Event::Timer { node, boot, timer } => self.timer(id, node, boot, timer),
             Event::Calm => {
                 self.calm(EventId::root(Kind::Calm, 0))?;
                 Ok(true)
@@ -190,11 +191,19 @@ impl<P: Protocol, W: Witness<P>> World<'_, P, W> {
         bytes: &[u8],
     ) -> Check<Option<P::Message>> {
         let to = moment.address();
-        let sent = P::decode(bytes).map_err(|error| {
-            let explanation =
-                format!("A message from r{from} to r{to} arrived as it was sent, but: {error}.");
-            self.plain(moment, Class::Wire, explanation)
-        })?;
+        let sent = match P::decode(bytes) {
+            Ok(sent) => sent,
+            Err(error) if self.judge.checks(Class::Wire) => {
+                let explanation = format!(
+                    "A message from r{from} to r{to} arrived as it was sent, but: {error}."
+                );
+                return Err(self.plain(moment, Class::Wire, explanation));
+            }
+            Err(_) => {
+                self.traffic.refused += 1;
+                return Ok(None);
+            }
+        };
         let Some(from_draw) = transit.damage else { return Ok(Some(sent)) };
         let mut arrived = bytes.to_vec();
         let event = EventId::root(Kind::Deliver, from_draw.get().into());
@@ -216,9 +225,9 @@ impl<P: Protocol, W: Witness<P>> World<'_, P, W> {
         }
     }
 
-    fn timer(&mut self, event: EventId, node: usize, life: u64, timer: P::Timer) -> Check<bool> {
-        // The timers of a life end with it.
-        if self.nodes[node].life != life {
+    fn timer(&mut self, event: EventId, node: usize, boot: u64, timer: P::Timer) -> Check<bool> {
+        // The timers of a replica end with it, although its identity may be used again.
+        if self.nodes[node].boots != boot {
             return Ok(false);
         }
         let acted = self.act(event, node, |replica, now_ms, out| {
@@ -264,6 +273,9 @@ impl<P: Protocol, W: Witness<P>> World<'_, P, W> {
                 false => a != b,
             };
             let wrote = |side: usize| {
+                if !cut {
+                    return self.story.wrote[side];
+                }
                 let mut writers = self.story.wrote.iter().enumerate();
                 writers.any(|(writer, &wrote)| wrote && !apart(side, writer))
             };

@@ -2,7 +2,7 @@
 
 use rejoin_crdts::sync::{Outbox, Protocol};
 
-use super::World;
+use super::{Event, World};
 use crate::check::{Check, Moment, Witness, address};
 use crate::rng::{Kind, Stream};
 use crate::scenario::Disk;
@@ -20,6 +20,7 @@ impl<P: Protocol, W: Witness<P>> World<'_, P, W> {
         let here = &mut self.nodes[node];
         here.misinformed = false;
         here.inhabited = true;
+        here.boots += 1;
         let now_ms = here.clock.ms(self.now);
         let (spec, config) = (self.spec.clone(), self.config.clone());
         let (id, disk) = (here.id(address(node)), here.storage.read());
@@ -93,7 +94,7 @@ impl<P: Protocol, W: Witness<P>> World<'_, P, W> {
         if self.nodes[node].replica.take().is_none() {
             return;
         }
-        self.nodes[node].backlog = None;
+        self.drop_backlog(node);
         let mut draws = self.seed.draws(Stream::Nemesis, event);
         self.nodes[node].storage.crash(disk, &mut draws);
         *self.struck.crashes.entry(disk).or_default() += 1;
@@ -115,6 +116,18 @@ impl<P: Protocol, W: Witness<P>> World<'_, P, W> {
         let recovered = self.start(event, node)? as u64;
         self.log.note(self.now, Happening::Restart { replica, incarnation, recovered });
         Ok(())
+    }
+
+    /// What waited at a replica that stood still finds nobody.
+    fn drop_backlog(&mut self, node: usize) {
+        for (_, event) in self.nodes[node].backlog.take().map_or_else(Vec::new, |waiting| *waiting)
+        {
+            match event {
+                Event::Operation { .. } => self.operations.skipped += 1,
+                Event::Deliver { .. } => self.traffic.undeliverable += 1,
+                _ => {}
+            }
+        }
     }
 
     fn pause(&mut self, node: usize) {
@@ -172,10 +185,10 @@ impl<P: Protocol, W: Witness<P>> World<'_, P, W> {
             return Ok(());
         }
         self.struck.leaves += 1;
+        self.drop_backlog(node);
         let here = &mut self.nodes[node];
         here.member = false;
         here.replica = None;
-        here.backlog = None;
         let mut draws = self.seed.draws(Stream::Nemesis, event);
         here.storage.crash(Disk::Lost, &mut draws);
         let gone = self.judge.crashed(moment, Disk::Lost);

@@ -15,7 +15,8 @@ pub(super) type Backlog<P> = Vec<(EventId, Event<P>)>;
 /// A replica and the machine that it runs on: disk and clock outlive it.
 pub(super) struct Node<P: Protocol> {
     pub(super) replica: Option<P>,
-    pub(super) life: u64, // the incarnation
+    pub(super) life: u64,  // the incarnation
+    pub(super) boots: u64, // how often a replica has started here
     pub(super) clock: Clock,
     pub(super) storage: Storage<P::Record>,
     /// What waits until it goes on, if it stands still.
@@ -34,6 +35,7 @@ impl<P: Protocol> Node<P> {
         Self {
             replica: None,
             life: 0,
+            boots: 0,
             clock: Clock::new(clock),
             storage: Storage::default(),
             backlog: None,

@@ -304,6 +304,61 @@ fn what_happens_at_the_very_end_of_the_faults_happens_before_it() {
 }
 
 #[test]
+fn where_one_fault_ends_and_another_begins_the_end_is_first() {
+    let crash = |replica, at_ms, restart_ms| Crash {
+        replica,
+        at_ms,
+        restart_ms: Some(restart_ms),
+        ..Crash::default()
+    };
+    let pause = |replica, at_ms, resume_ms| Pause { replica, at_ms, resume_ms: Some(resume_ms) };
+    let scenario = Scenario {
+        replicas: 16,
+        crash: (1..=8).flat_map(|r| [crash(r, 700, 900), crash(r, 500, 700)]).collect(),
+        pause: (9..=12).flat_map(|r| [pause(r, 700, 900), pause(r, 500, 700)]).collect(),
+        leave: (13..=16).map(|replica| Leave { replica, at_ms: 700 }).collect(),
+        join: (13..=16).map(|replica| Join { replica, at_ms: 700 }).collect(),
+        ..Scenario::of("flood")
+    };
+    let outcome = run(&scenario);
+    let of = |name| fired(&outcome, name);
+    assert_eq!([of("crash-kept"), of("pause"), of("leave"), of("join")], [16, 8, 4, 4]);
+}
+
+#[test]
+fn timers_end_with_a_crash_although_the_identity_is_used_again() {
+    let sent = |reuse_identity| {
+        let crash = Crash {
+            replica: 1,
+            at_ms: 500,
+            restart_ms: Some(510),
+            reuse_identity,
+            ..Crash::default()
+        };
+        let policy = Some("state".to_owned());
+        let scenario =
+            Scenario { replicas: 2, policy, crash: vec![crash], ..Scenario::of("or-set") };
+        let registry = crate::support::registry();
+        registry.get("or-set").unwrap().run(&scenario, 1).unwrap().traffic.sent
+    };
+    let (anew, again) = (sent(false), sent(true));
+    assert!(again < anew + anew / 5, "{again} and {anew}");
+}
+
+#[test]
+fn what_waited_at_a_replica_that_crashes_or_leaves_is_accounted_for() {
+    let scenario = Scenario { pauses: 4, crashes: 4, churn: 2, ops: 100, ..Scenario::of("or-set") };
+    let registry = crate::support::registry();
+    for seed in 0..20 {
+        let outcome = registry.get("or-set").unwrap().run(&scenario, seed).unwrap();
+        let operations = &outcome.operations;
+        let refused: u64 = operations.refused.values().sum();
+        let known = operations.performed + refused + operations.skipped;
+        assert_eq!(operations.planned, known, "{seed}");
+    }
+}
+
+#[test]
 fn the_far_end_of_a_heavy_tail_is_no_hindrance_once_the_faults_are_over() {
     let subject = crate::support::registry();
     let subject = subject.get("or-set").unwrap();
