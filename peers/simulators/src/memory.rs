@@ -25,7 +25,7 @@ fn main() {
     };
     let (none, million) = (peak(0), peak(10));
     let state = size_of::<Relay>() as u64 + 8 * LINKS;
-    println!("| {HOSTS} hosts with {LINKS} links each | bytes |");
+    println!("| 100,000 hosts with {LINKS} links each | bytes |");
     println!("|---|--:|");
     println!("| a host | {} |", none / HOSTS);
     println!("| of which its state | {state} |");
