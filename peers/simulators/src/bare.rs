@@ -16,7 +16,7 @@ pub fn heap(work: Work, duration_ms: u64) -> u64 {
         |queue: &mut BinaryHeap<_>, turns: &mut [u64], now: u64, me: u64, message: u64| {
             let to = next(work.hosts, me, &mut turns[me as usize]);
             random = random.wrapping_mul(0x5851_f42d_4c95_7f2d).wrapping_add(1);
-            let latency = least + ((random >> 33) * (most - least + 1) >> 31);
+            let latency = least + (((random >> 33) * (most - least + 1)) >> 31);
             number += 1;
             queue.push(Reverse((now + latency, number, to, message)));
         };
