@@ -81,6 +81,7 @@ pub(crate) struct World<'s, P: Protocol, W: Witness<P>> {
     story: Story,
     calm_since: Option<Time>,
     deadline: Option<Time>,  // until when they must have settled
+    laggard: usize,          // who waited for something when that was asked last
     outputs: Vec<Output<P>>, // what the replica that acted last wants done
 }
 
@@ -151,6 +152,7 @@ impl<'s, P: Protocol, W: Witness<P>> World<'s, P, W> {
             story: Story { armed: !cuts_planned, wrote: vec![false; replicas], apart: false },
             calm_since: None,
             deadline: None,
+            laggard: 0,
             outputs: Vec::new(),
             setup,
             plan,
@@ -258,14 +260,19 @@ impl<'s, P: Protocol, W: Witness<P>> World<'s, P, W> {
 
     /// Whether all replicas agree and none waits for anything.
     fn settled(&mut self) -> Check<bool> {
-        let moment = self.moment(0);
-        let members = || self.nodes.iter().filter(|node| node.member);
-        let waits_for_nothing =
-            |node: &Node<P>| node.replica.as_ref().is_some_and(|r| r.waiting_for().is_empty());
-        if !self.judge.agree() || !members().all(waits_for_nothing) {
+        let waits = |node: &Node<P>| {
+            node.member && node.replica.as_ref().is_none_or(|it| !it.waiting_for().is_empty())
+        };
+        // Who waited last most likely still does: nobody else need be asked.
+        if !waits(&self.nodes[self.laggard]) {
+            self.laggard = self.nodes.iter().position(waits).unwrap_or(self.laggard);
+        }
+        if waits(&self.nodes[self.laggard]) || !self.judge.agree() {
             return Ok(false);
         }
-        self.judge.same_bytes(moment, members().filter_map(|node| node.replica.as_ref()))
+        let moment = self.moment(0);
+        let members = self.nodes.iter().filter(|node| node.member);
+        self.judge.same_bytes(moment, members.filter_map(|node| node.replica.as_ref()))
     }
 
     fn unsettled(&self, because: &str) -> Box<Violation> {

@@ -29,7 +29,7 @@ impl<P: Protocol, W: Witness<P>> Judge<P, W> {
         let live = || self.standings.iter().filter(|standing| standing.live.is_some());
         let Some(first) = live().next() else { return true };
         // What can be told at a glance first: most of the time they do not.
-        live().all(|standing| standing.knows() == first.knows())
-            && live().all(|standing| standing.live == first.live)
+        live().all(|standing| standing.mark == first.mark)
+            && live().all(|other| other.visible == first.visible && other.live == first.live)
     }
 }

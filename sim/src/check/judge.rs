@@ -74,7 +74,7 @@ pub(super) struct Standing<P: Protocol, W: Witness<P>> {
     pub(super) live: Option<(W::Knowledge, ValueOf<P>)>,
     pub(super) visible: OpSet,
     /// The hash of what is visible.
-    mark: u128,
+    pub(super) mark: u128,
     /// What must be read where that is visible.
     pub(super) running: Option<Running<OpOf<P>, ValueOf<P>>>,
     /// What could have reached it.
@@ -101,7 +101,7 @@ impl<P: Protocol, W: Witness<P>> Standing<P, W> {
         }
     }
 
-    pub(super) fn knows(&self) -> Knows {
+    fn knows(&self) -> Knows {
         Knows { mark: self.mark, count: self.visible.len() }
     }
 }
@@ -576,8 +576,9 @@ impl<P: Protocol, W: Witness<P>> Judge<P, W> {
         self.standings.get(node).map_or_else(Rumour::default, |standing| standing.heard.clone())
     }
 
-    /// A replica crashed; returns how many operations no live replica shows any more.
-    pub(crate) fn crashed(&mut self, moment: Moment, disk: Disk) -> u64 {
+    /// A replica crashed, and its disk lost something or not; returns how many operations no live
+    /// replica shows any more.
+    pub(crate) fn crashed(&mut self, moment: Moment, disk: Disk, lost: bool) -> u64 {
         if self.standings.is_empty() {
             return 0;
         }
@@ -589,7 +590,7 @@ impl<P: Protocol, W: Witness<P>> Judge<P, W> {
             standing.heard = heard;
         }
         gone.subtract(&self.known_to_somebody());
-        if disk.excuses_loss() {
+        if lost {
             self.acknowledged.lose_disk(moment.step, moment.address());
             self.sessions.forgiven.union_with(&gone);
         }

@@ -112,14 +112,6 @@ pub enum Disk {
     Lost,
 }
 
-impl Disk {
-    /// Whether something may be gone that others were told of.
-    #[must_use]
-    pub(crate) const fn excuses_loss(self) -> bool {
-        matches!(self, Self::Partly | Self::Lost)
-    }
-}
-
 /// A replica that stands still for a while. Messages, timers and clients wait, and then come all at
 /// once; its clock goes on.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

@@ -96,9 +96,9 @@ impl<P: Protocol, W: Witness<P>> World<'_, P, W> {
         }
         self.drop_backlog(node);
         let mut draws = self.seed.draws(Stream::Nemesis, event);
-        self.nodes[node].storage.crash(disk, &mut draws);
+        let lost = self.nodes[node].storage.crash(disk, &mut draws);
         *self.struck.crashes.entry(disk).or_default() += 1;
-        let gone = self.judge.crashed(moment, disk);
+        let gone = self.judge.crashed(moment, disk, lost);
         let replica = moment.address();
         self.log.note(self.now, Happening::Crash { replica, disk, gone });
     }
@@ -190,8 +190,8 @@ impl<P: Protocol, W: Witness<P>> World<'_, P, W> {
         here.member = false;
         here.replica = None;
         let mut draws = self.seed.draws(Stream::Nemesis, event);
-        here.storage.crash(Disk::Lost, &mut draws);
-        let gone = self.judge.crashed(moment, Disk::Lost);
+        let lost = here.storage.crash(Disk::Lost, &mut draws);
+        let gone = self.judge.crashed(moment, Disk::Lost, lost);
         self.log.note(self.now, Happening::Leave { replica: moment.address(), gone });
         self.tell_neighbours(event, node)
     }

@@ -111,20 +111,19 @@ impl<R: Clone> Storage<R> {
         }
     }
 
-    /// A crash.
-    pub(super) fn crash(&mut self, disk: Disk, draws: &mut impl Draw) {
+    /// A crash; returns whether something is gone that others may have been told of.
+    pub(super) fn crash(&mut self, disk: Disk, draws: &mut impl Draw) -> bool {
         if disk == Disk::RolledBack {
             self.written.clear();
         }
         self.sync();
+        let whole = self.safe.len();
         match disk {
             Disk::Kept | Disk::RolledBack => {}
-            Disk::Partly => {
-                let left = draws.below(self.safe.len() as u64 + 1);
-                self.safe.truncate(left as usize);
-            }
+            Disk::Partly => self.safe.truncate(draws.below(whole as u64 + 1) as usize),
             Disk::Lost => self.safe.clear(),
         }
+        self.safe.len() < whole
     }
 
     /// Its records, oldest first.
@@ -153,17 +152,17 @@ mod tests {
         let mut half = |bound: u64| bound / 2;
         let mut left = |disk| {
             let mut storage = written();
-            storage.crash(disk, &mut half);
-            storage.read()
+            (storage.crash(disk, &mut half), storage.read())
         };
-        assert_eq!(left(Disk::Kept), vec![5]);
-        assert_eq!(left(Disk::RolledBack), vec![2, 3]);
-        assert_eq!(left(Disk::Lost), vec![]);
+        assert_eq!(left(Disk::Kept), (false, vec![5]));
+        assert_eq!(left(Disk::RolledBack), (false, vec![2, 3]));
+        assert_eq!(left(Disk::Lost), (true, vec![]));
         let mut storage = written();
         storage.append(6);
         storage.append(7);
         storage.append(8);
-        storage.crash(Disk::Partly, &mut half);
+        assert!(storage.crash(Disk::Partly, &mut half));
         assert_eq!(storage.read(), [5, 6]);
+        assert!(!storage.crash(Disk::Partly, &mut |bound: u64| bound - 1), "nothing was cut off");
     }
 }
