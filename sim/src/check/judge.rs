@@ -473,9 +473,9 @@ impl<P: Protocol, W: Witness<P>> Judge<P, W> {
         }
     }
 
-    /// Writes all states, as they are at last: whether they have the same bytes.
+    /// Writes all states, as they are at last, when all are equal: whether they have the same bytes.
     pub(crate) fn same_bytes<'p>(
-        &mut self,
+        &self,
         moment: Moment,
         replicas: impl Iterator<Item = &'p P>,
     ) -> Check<bool>
@@ -489,6 +489,8 @@ impl<P: Protocol, W: Witness<P>> Judge<P, W> {
         for replica in replicas {
             let digest = self.written(moment, replica)?;
             if digest != *first.get_or_insert(digest) {
+                let wrong = "At the end all states are equal, but not their bytes.".to_owned();
+                self.violation(moment, Class::Convergence, [], wrong)?;
                 return Ok(false);
             }
         }

@@ -119,7 +119,7 @@ pub(crate) enum Source {
 /// guarantees of finding bugs", ASPLOS 2010).
 #[derive(Clone, Debug)]
 pub(crate) struct Priorities {
-    changes: Vec<(Time, u64)>, // when the link that this draws becomes the last of all
+    changes: Vec<(Time, u64)>, // when the eighth of the links that this draws becomes the last
 }
 
 impl Priorities {
