@@ -2,6 +2,7 @@
 
 mod cut;
 mod fate;
+mod turns;
 
 use rejoin_crdts::Draw;
 use rustc_hash::FxHashMap;
@@ -11,12 +12,13 @@ use std::num::NonZeroU32;
 
 use crate::outcome::{Arrived, Sent};
 use crate::scenario::{Bandwidth, Scenario};
-use crate::trace::{Fate, Fault, Rest, Way};
+use crate::trace::{Fate, Fault, Passage, Rest, Way};
 use crate::{EventId, Time};
 
 use cut::Cut;
 pub(crate) use fate::Source;
 use fate::{Profile, Profiles};
+use turns::{Turns, Waiting};
 
 /// The links between replicas (by index), the cuts in them, and what was decided on them.
 #[derive(Debug)]
@@ -28,6 +30,9 @@ pub(crate) struct Network {
     busy: Vec<Time>,      // until when each link sends what waits; empty if none has a bandwidth
     cuts: BTreeMap<u64, Cut>,
     source: Source,
+    /// Whose message is next, if that is not for latencies to say; whoever draws it.
+    turns: Option<Turns>,
+    calm_at: Time,
     calm: bool,
     /// What was decided, in order, if that is recorded.
     pub(crate) fates: Option<Vec<(EventId, Fate)>>,
@@ -77,6 +82,17 @@ struct Link {
     ordered_until: Time, // no ordered message may arrive before this
 }
 
+impl Link {
+    /// When what would arrive at a moment does, behind what was sent before: strictly later than that,
+    /// since equal times would be ordered by id.
+    #[inline]
+    fn queue_up(&mut self, at: Time) -> Time {
+        let arrives = at.max(self.ordered_until);
+        self.ordered_until = arrives.plus_us(1);
+        arrives
+    }
+}
+
 /// A copy of a message on its way.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Transit {
@@ -87,8 +103,8 @@ pub(crate) struct Transit {
     pub(crate) damage: Option<NonZeroU32>,
 }
 
-/// A copy that will arrive: when, as which event, how.
-pub(crate) type Arrival = (Time, EventId, Transit);
+/// A copy that will arrive: when, or else when its turn comes, as which event, how.
+pub(crate) type Arrival = (Option<Time>, EventId, Transit);
 
 impl Network {
     pub(crate) fn new(
@@ -116,6 +132,10 @@ impl Network {
             profile_of = Vec::new();
         }
         let limited = profiles.iter().any(|profile| profile.bandwidth.is_some());
+        let turns = scenario.pct.and_then(|depth| {
+            let seed = source.seed_at(Time::from_us(u64::MAX))?;
+            Some(Turns::new(seed, scenario, depth, links.len()))
+        });
         Self {
             starts,
             busy: if limited { vec![Time::ZERO; links.len()] } else { Vec::new() },
@@ -124,6 +144,8 @@ impl Network {
             profile_of,
             cuts: BTreeMap::new(),
             source,
+            turns,
+            calm_at: Time::from_ms(scenario.duration_ms),
             calm: false,
             fates: record.then(Vec::new),
             post,
@@ -164,10 +186,46 @@ impl Network {
         self.cuts.values().any(|cut| cut.blocks(from, to))
     }
 
-    /// Ends all faults of the network for good.
-    pub(crate) fn calm(&mut self) {
+    /// Ends all faults of the network for good; returns what waited for its turn, and when it arrives.
+    pub(crate) fn calm(&mut self) -> Vec<(Time, EventId)> {
         self.cuts.clear();
         self.calm = true;
+        let waiting: Vec<_> = self.turns.take().iter_mut().flat_map(Turns::drain).collect();
+        waiting
+            .into_iter()
+            .map(|(link, waiting)| {
+                let latency_us = self.held_back_us(link, waiting.since);
+                self.end_waiting(link, waiting, waiting.since.plus_us(latency_us))
+            })
+            .collect()
+    }
+
+    /// How long a message takes whose turn does not come before all faults are over.
+    fn held_back_us(&self, link: usize, since: Time) -> u64 {
+        let profile = &self.profiles[self.profile_of.get(link).map_or(0, |&n| n as usize)];
+        (self.calm_at.as_us().saturating_sub(since.as_us()))
+            .saturating_add(profile.latency.typical_us())
+    }
+
+    /// When the next turn is, if a message waits for its own.
+    pub(crate) fn next_turn(&self, now: Time) -> Option<Time> {
+        self.turns.as_ref()?.next_at(now)
+    }
+
+    /// The copy whose turn it is, and when it arrives: after all that is to happen now.
+    pub(crate) fn turn(&mut self, now: Time) -> Option<(Time, EventId)> {
+        let (link, waiting) = self.turns.as_mut()?.next(now)?;
+        Some(self.end_waiting(link, waiting, now.plus_us(1)))
+    }
+
+    fn end_waiting(&mut self, link: usize, waiting: Waiting, at: Time) -> (Time, EventId) {
+        let Waiting { since, id, fate: (number, copy) } = waiting;
+        let arrives = self.links[link].queue_up(at);
+        self.last_arrival = self.last_arrival.max(arrives);
+        if let Some((_, fate)) = self.fates.as_mut().and_then(|fates| fates.get_mut(number)) {
+            fate.copies[copy].latency_us = arrives.as_us() - since.as_us();
+        }
+        (arrives, id)
     }
 
     /// The neighbours of a replica.
@@ -203,17 +261,16 @@ impl Network {
         now: Time,
         send: EventId,
         (from, to): (usize, usize),
-    ) -> Option<Arrival> {
-        if !self.cuts.is_empty() || self.fates.is_some() {
+    ) -> Option<(Time, EventId, Transit)> {
+        if !self.cuts.is_empty() || self.fates.is_some() || self.turns.is_some() {
             return None;
         }
         let at = self.find(from, to)?;
         let link = &mut self.links[at];
         let profile = &self.profiles[self.profile_of.get(at).map_or(0, |&n| n as usize)];
-        let latency_us = self.source.only_latency(profile, send, (now, at), self.calm)?;
+        let latency_us = self.source.only_latency(profile, send, self.calm)?;
         link.sent = link.sent.wrapping_add(1);
-        let arrives = now.plus_us(latency_us).max(link.ordered_until);
-        link.ordered_until = arrives.plus_us(1);
+        let arrives = link.queue_up(now.plus_us(latency_us));
         self.last_arrival = self.last_arrival.max(arrives);
         let (link, number) = (at as u32, link.sent);
         let transit = Transit { link, number, first: true, way: Way::Ordered, damage: None };
@@ -238,8 +295,9 @@ impl Network {
         let link = &mut self.links[at];
         let profile = &self.profiles[self.profile_of.get(at).map_or(0, |&n| n as usize)];
         link.sent = link.sent.wrapping_add(1);
+        let sent = link.sent;
         let transit =
-            |first, way, damage| Transit { link: at as u32, number: link.sent, first, way, damage };
+            |first, way, damage| Transit { link: at as u32, number: sent, first, way, damage };
         let leaves = match profile.bandwidth.filter(|_| !self.calm) {
             None => now,
             Some(bandwidth) => {
@@ -251,22 +309,33 @@ impl Network {
                 leaves.0
             }
         };
-        let fate = self.source.fate(profile, send, (now, at), self.calm);
+        let mut fate = self.source.fate(profile, send, now, self.calm);
         let mut plain = 0;
-        let mut ordered_until = link.ordered_until;
-        for (copy, passage) in fate.copies.iter().enumerate() {
-            let mut arrives = leaves.plus_us(passage.latency_us);
-            if passage.way == Way::Ordered {
-                arrives = arrives.max(ordered_until);
-                // Strictly later than what it queues behind: equal times would be ordered by id.
-                ordered_until = arrives.plus_us(1);
-            }
-            plain += u64::from(passage.way != Way::Again);
-            self.last_arrival = self.last_arrival.max(arrives);
-            let transit = transit(copy == 0, passage.way, passage.damage);
-            arrivals.push((arrives, send.arrival(copy as u64), transit));
+        let number = self.fates.as_ref().map_or(0, Vec::len);
+        let drawn = self.source.seed_at(now).is_some();
+        for copy in 0..fate.copies.len() {
+            let Passage { latency_us, way, damage } = fate.copies[copy];
+            plain += u64::from(way != Way::Again);
+            let id = send.arrival(copy as u64);
+            let arrives = match &mut self.turns {
+                Some(turns) if drawn && way == Way::Ordered => {
+                    turns.wait(at, Waiting { since: leaves, id, fate: (number, copy) });
+                    // Unless its turn comes.
+                    fate.copies[copy].latency_us = self.held_back_us(at, leaves);
+                    None
+                }
+                _ => {
+                    let arrives = leaves.plus_us(latency_us);
+                    Some(if way == Way::Ordered {
+                        self.links[at].queue_up(arrives)
+                    } else {
+                        arrives
+                    })
+                }
+            };
+            self.last_arrival = self.last_arrival.max(arrives.unwrap_or_default());
+            arrivals.push((arrives, id, transit(copy == 0, way, damage)));
         }
-        link.ordered_until = ordered_until;
         match plain {
             0 => self.fired.lost += 1,
             copies => self.fired.doubled += copies - 1,

@@ -108,6 +108,7 @@ pub(crate) enum Kind {
     Calm = 7,
     Swarm = 8,
     Members = 9,
+    Turn = 10,
 }
 
 impl Kind {
@@ -123,6 +124,7 @@ impl Kind {
             Self::Calm => "the end of the faults",
             Self::Swarm => "a draw",
             Self::Members => "news of neighbours",
+            Self::Turn => "a turn",
         }
     }
 }
@@ -311,6 +313,13 @@ impl Draws {
     /// One of `items`, which are not empty.
     pub(crate) fn one_of<T: Copy>(&mut self, items: &[T]) -> T {
         items[self.below(items.len() as u64) as usize]
+    }
+
+    /// Puts `items` in any order, each as likely (Fisher & Yates).
+    pub(crate) fn shuffle<T>(&mut self, items: &mut [T]) {
+        for at in (1..items.len()).rev() {
+            items.swap(at, self.below(at as u64 + 1) as usize);
+        }
     }
 }
 

@@ -110,8 +110,8 @@ pub struct Scenario {
     /// `[[link]]`: what is different on some links.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub link: Vec<Link>,
-    /// `pct`: not random latencies but random priorities of links, of which so many change on the
-    /// way: probabilistic concurrency testing of that depth. By default not.
+    /// `pct`: not latencies but random priorities of links, one fewer than this of which fall behind all
+    /// others on the way: probabilistic concurrency testing of this depth. By default not.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pct: Option<u64>,
     /// `skew_ms`: each replica's clock is ahead by a constant drawn from 0 to this, at most

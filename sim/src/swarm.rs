@@ -261,8 +261,9 @@ impl Swarm {
                 None if draws.below(8) == 0 => 7 + draws.below(6),
                 None => 2 + draws.below(5),
             };
-            if let Topology::RandomRegular { degree } = &mut scenario.topology {
-                scenario.replicas = scenario.replicas.max(*degree + 1);
+            if let Topology::RandomRegular { degree, .. } = scenario.topology {
+                scenario.replicas = scenario.replicas.max(degree + 1);
+                scenario.replicas += degree % 2 * (scenario.replicas % 2);
             }
             scenario.writers = (draws.below(3) == 0).then(|| 1 + draws.below(scenario.replicas));
         }
@@ -325,7 +326,10 @@ fn topology(draws: &mut Draws) -> Topology {
         4 => Topology::Star,
         5 => Topology::Tree { arity: 2 + draws.below(3) },
         6 => Topology::Grid { width: 2 + draws.below(3) },
-        7 => Topology::RandomRegular { degree: 2 + draws.below(3) },
+        7 => {
+            let (degree, graph) = (2 + draws.below(3), draws.below(1_000));
+            Topology::RandomRegular { degree, graph }
+        }
         _ => Topology::Hierarchy {
             regions: 1 + draws.below(2),
             gateways: 1 + draws.below(2),

@@ -49,11 +49,28 @@ enum Payload<P: Protocol> {
 
 /// What happens at a moment.
 enum Event<P: Protocol> {
-    Start { node: usize },
-    Operation { index: usize, tries: u32 },
-    Fault { index: usize },
-    Deliver { transit: Transit, payload: Payload<P>, rumour: Rumour },
-    Timer { node: usize, boot: u64, timer: P::Timer },
+    Start {
+        node: usize,
+    },
+    Operation {
+        index: usize,
+        tries: u32,
+    },
+    Fault {
+        index: usize,
+    },
+    Deliver {
+        transit: Transit,
+        payload: Payload<P>,
+        rumour: Rumour,
+    },
+    Timer {
+        node: usize,
+        boot: u64,
+        timer: P::Timer,
+    },
+    /// A message of those that are held may go.
+    Turn,
     Calm,
 }
 
@@ -69,8 +86,9 @@ pub(crate) struct World<'s, P: Protocol, W: Witness<P>> {
     queue: Queue<Event<P>>,
     nodes: Vec<Node<P>>,
     network: Network,
-    watching: bool, // something is checked
-    as_bytes: bool, // messages travel as bytes
+    held: BTreeMap<EventId, Event<P>>, // deliveries whose turn has not come
+    watching: bool,                    // something is checked
+    as_bytes: bool,                    // messages travel as bytes
     judge: Judge<P, W>,
     log: Log,
     cuts: BTreeMap<u64, (PartitionKind, Vec<Vec<u64>>)>, // those that are there
@@ -139,6 +157,7 @@ impl<'s, P: Protocol, W: Witness<P>> World<'s, P, W> {
             step: 0,
             queue: Queue::new(),
             nodes,
+            held: BTreeMap::new(),
             watching,
             as_bytes: network.needs_bytes() || scenario.checks(Class::Wire),
             network,

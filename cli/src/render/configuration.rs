@@ -124,7 +124,7 @@ fn topology(topology: &Topology) -> String {
     match topology {
         Topology::Tree { arity } => format!("tree of arity {arity}"),
         Topology::Grid { width } => format!("grid {width} wide"),
-        Topology::RandomRegular { degree } => format!("random graph of degree {degree}"),
+        Topology::RandomRegular { degree, .. } => format!("random graph of degree {degree}"),
         Topology::Hierarchy { regions, gateways, edges } => {
             format!("hierarchy of {regions} × {gateways} × {edges}")
         }

@@ -59,7 +59,7 @@ pub fn crowd() -> Run {
         replicas: CROWD,
         writers: Some(100),
         ops: 100,
-        topology: Topology::RandomRegular { degree: 4 },
+        topology: Topology::RandomRegular { degree: 4, graph: 0 },
         latency: Latency::Uniform { min_ms: 50.0, max_ms: 150.0 },
         duration_ms: 1_000,
         policy: Some("delta".to_owned()),

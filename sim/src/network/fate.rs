@@ -6,7 +6,7 @@ use smallvec::smallvec;
 
 use std::num::NonZeroU32;
 
-use crate::rng::{Draws, Kind, Seed, Stream};
+use crate::rng::{Draws, Seed, Stream};
 use crate::scenario::{Bandwidth, Latency, Link, Scenario};
 use crate::trace::{Decisions, Fate, Passage, Rest, Way};
 use crate::{EventId, Time};
@@ -107,40 +107,11 @@ impl Profiles {
 #[derive(Clone, Debug)]
 pub(crate) enum Source {
     /// From the seed and the probabilities of the links.
-    Drawn { seed: Seed, again_us: u64, priorities: Option<Priorities> },
+    Drawn { seed: Seed, again_us: u64 },
     /// From a trace, which also says what becomes of what it does not mention.
     Recorded { fates: FxHashMap<EventId, Fate>, rest: Rest },
     /// From a trace up to a moment, and then from another seed.
     Prefix { recorded: Box<Self>, until: Time, then: Box<Self> },
-}
-
-/// Random priorities of links, of which some change on the way: the lower, the longer messages take
-/// (after Burckhardt, Kothari, Musuvathi & Nagarakatte, "A randomized scheduler with probabilistic
-/// guarantees of finding bugs", ASPLOS 2010).
-#[derive(Clone, Debug)]
-pub(crate) struct Priorities {
-    changes: Vec<(Time, u64)>, // when the eighth of the links that this draws becomes the last
-}
-
-impl Priorities {
-    fn new(seed: &Seed, depth: u64, duration: Time) -> Self {
-        let mut draws = seed.draws(Stream::Schedule, EventId::root(Kind::Start, 0));
-        let mut change = || (Time::from_us(draws.below(duration.as_us().max(1))), draws.next_u64());
-        let mut changes: Vec<_> = (1..depth.max(1)).map(|_| change()).collect();
-        changes.sort_unstable();
-        Self { changes }
-    }
-
-    /// A latency for link `at` of so many: from a quarter of what is typical to 64 times that.
-    fn latency_us(&self, seed: &Seed, (now, at): (Time, usize), typical_us: u64) -> u64 {
-        let mut draws = seed.draws(Stream::Schedule, EventId::root(Kind::Send, at as u64));
-        let rank = draws.below(8);
-        let demoted = self
-            .changes
-            .iter()
-            .any(|&(when, link)| when <= now && link % 8 == draws.clone().at(1).below(8));
-        (typical_us / 4).max(1).saturating_mul(1 << if demoted { 8 } else { rank })
-    }
 }
 
 /// Places in the sequence of a message's draws, so that one does not depend on whether another is
@@ -156,10 +127,8 @@ mod slot {
 
 impl Source {
     pub(crate) fn drawn(scenario: &Scenario, seed: u64) -> Self {
-        let seed = Seed::new(seed);
-        let duration = Time::from_ms(scenario.duration_ms);
-        let priorities = scenario.pct.map(|depth| Priorities::new(&seed, depth, duration));
-        Self::Drawn { seed, again_us: duration.as_us().max(1), priorities }
+        let again_us = Time::from_ms(scenario.duration_ms).as_us().max(1);
+        Self::Drawn { seed: Seed::new(seed), again_us }
     }
 
     pub(crate) fn recorded(decisions: &Decisions) -> Self {
@@ -190,36 +159,32 @@ impl Source {
         Self::Prefix { recorded: Box::new(recorded), until, then: Box::new(then) }
     }
 
+    /// The seed that what is sent at a moment is drawn from, unless that is recorded.
+    pub(super) fn seed_at(&self, now: Time) -> Option<&Seed> {
+        match self {
+            Self::Drawn { seed, .. } => Some(seed),
+            Self::Recorded { .. } => None,
+            Self::Prefix { until, then, .. } => then.seed_at(now).filter(|_| now >= *until),
+        }
+    }
+
     /// The latency of the message whose sending is `send`, if nothing else can befall it.
     #[inline]
-    pub(super) fn only_latency(
-        &self,
-        profile: &Profile,
-        send: EventId,
-        place: (Time, usize),
-        calm: bool,
-    ) -> Option<u64> {
-        let Self::Drawn { seed, priorities, .. } = self else { return None };
+    pub(super) fn only_latency(&self, profile: &Profile, send: EventId, calm: bool) -> Option<u64> {
+        let Self::Drawn { seed, .. } = self else { return None };
         if !calm && !profile.harmless {
             return None;
         }
-        if profile.constant_us.is_some() && priorities.is_none() {
+        if profile.constant_us.is_some() {
             return profile.constant_us;
         }
-        let priorities = priorities.as_ref().filter(|_| !calm);
-        let latency_us = Drawing { seed, profile, priorities, place }.alone_us(send);
+        let latency_us = Drawing { seed, profile }.alone_us(send);
         Some(if calm { latency_us.min(profile.calm_us()) } else { latency_us })
     }
 
     /// What becomes of the message whose sending is `send`, on a link that has `profile`, put there
     /// at a moment. Once it is `calm` messages are only delayed.
-    pub(super) fn fate(
-        &self,
-        profile: &Profile,
-        send: EventId,
-        place: (Time, usize),
-        calm: bool,
-    ) -> Fate {
+    pub(super) fn fate(&self, profile: &Profile, send: EventId, now: Time, calm: bool) -> Fate {
         let plain = || Fate {
             copies: smallvec![Passage {
                 latency_us: profile.latency.typical_us(),
@@ -233,19 +198,16 @@ impl Source {
                 None => plain(),
             },
             Self::Prefix { recorded, until, then } => {
-                let source = if place.0 < *until { recorded } else { then };
-                source.fate(profile, send, place, calm)
+                let source = if now < *until { recorded } else { then };
+                source.fate(profile, send, now, calm)
             }
-            Self::Drawn { seed, again_us, priorities } => {
-                if calm {
-                    let latency = Drawing { seed, profile, priorities: None, place };
-                    let latency_us = latency.alone_us(send).min(profile.calm_us());
-                    return Fate {
-                        copies: smallvec![Passage { latency_us, ..Passage::default() }],
-                    };
+            Self::Drawn { seed, again_us } => {
+                let drawing = Drawing { seed, profile };
+                if !calm {
+                    return drawing.fate(send, *again_us);
                 }
-                let drawing = Drawing { seed, profile, priorities: priorities.as_ref(), place };
-                drawing.fate(send, *again_us)
+                let latency_us = drawing.alone_us(send).min(profile.calm_us());
+                Fate { copies: smallvec![Passage { latency_us, ..Passage::default() }] }
             }
         }
     }
@@ -255,23 +217,13 @@ impl Source {
 struct Drawing<'s> {
     seed: &'s Seed,
     profile: &'s Profile,
-    priorities: Option<&'s Priorities>,
-    place: (Time, usize),
 }
 
 impl Drawing<'_> {
-    fn latency_us(&self, draws: &mut Draws) -> u64 {
-        let latency = &self.profile.latency;
-        match self.priorities {
-            Some(priorities) => priorities.latency_us(self.seed, self.place, latency.typical_us()),
-            None => latency.draw_us(draws),
-        }
-    }
-
     /// The latency of the first copy.
     fn alone_us(&self, send: EventId) -> u64 {
         let mut draws = self.seed.draws(Stream::Network, send);
-        self.latency_us(draws.at(slot::COPY))
+        self.profile.latency.draw_us(draws.at(slot::COPY))
     }
 
     fn fate(&self, send: EventId, again_us: u64) -> Fate {
@@ -284,8 +236,8 @@ impl Drawing<'_> {
         let copies = 1 + u64::from(draws.at(slot::DUPLICATE).chance(duplicate));
         for copy in 0..copies {
             let base = slot::COPY * (copy + 1);
-            let mut passage =
-                Passage { latency_us: self.latency_us(draws.at(base)), ..Passage::default() };
+            let latency_us = self.profile.latency.draw_us(draws.at(base));
+            let mut passage = Passage { latency_us, ..Passage::default() };
             if draws.at(base + slot::REORDER).chance(reorder) {
                 // From nothing to eight times as long: it overtakes, and is overtaken even where
                 // latency is constant.

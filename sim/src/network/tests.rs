@@ -19,7 +19,7 @@ fn send_many(scenario: &Scenario) -> (Vec<u64>, Vec<Time>, Fired) {
     let mut arrivals = Vec::new();
     for n in 0..200 {
         let sent = network.send(Time::from_us(n * 500), id(n), (0, 1), 100).unwrap();
-        arrivals.extend(sent.into_iter().map(|(at, id, transit)| (at, id, transit, n)));
+        arrivals.extend(sent.into_iter().map(|(at, id, transit)| (at.unwrap(), id, transit, n)));
     }
     arrivals.sort_by_key(|&(at, id, ..)| (at, id));
     for arrival in &arrivals {
@@ -164,7 +164,7 @@ fn a_rule_holds_for_its_links_only_and_the_last_one_wins() {
     let mut network = network(&scenario);
     let mut arrives = |from, to| {
         let sent = network.send(Time::ZERO, id(from as u64 * 10 + to as u64), (from, to), 0);
-        sent.unwrap().first().map(|arrival| arrival.0.as_ms())
+        sent.unwrap().first().map(|arrival| arrival.0.unwrap().as_ms())
     };
     assert_eq!(arrives(0, 1), Some(500));
     assert_eq!(arrives(1, 0), Some(5), "the other direction is another link");
@@ -184,27 +184,47 @@ fn damage_always_changes_something() {
 }
 
 #[test]
-fn priorities_hold_some_links_back_and_change_on_the_way() {
+fn with_priorities_messages_take_turns_until_the_faults_are_over() {
     let scenario = Scenario {
-        replicas: 6,
-        pct: Some(4),
+        replicas: 3,
+        pct: Some(1),
         duration_ms: 1_000,
-        latency: Latency::Constant { ms: 10.0 },
+        latency: Latency::Constant { ms: 3.0 },
         ..Scenario::of("any")
     };
     let mut network = network(&scenario);
-    let mut latencies = |at_ms| -> Vec<u64> {
-        let links = (0..6).flat_map(|from| (0..6).map(move |to| (from, to)));
-        let links = links.filter(|(from, to)| from != to);
-        links
-            .map(|link| {
-                let now = Time::from_ms(at_ms);
-                let sent = network.send(now, id(at_ms), link, 0).unwrap();
-                sent[0].0.as_us() - now.as_us()
-            })
-            .collect()
+    assert_eq!(network.next_turn(Time::ZERO), None);
+    let mut expected = BTreeMap::new();
+    for n in 0..4 {
+        let ends = [(0, 1), (1, 2)][n as usize % 2];
+        let sent = network.send(Time::from_us(10 * n), id(n), ends, 0).unwrap();
+        let [(None, arrival, transit)] = sent[..] else { panic!("{sent:?}") };
+        expected.insert(arrival, (n, transit));
+    }
+    let turn = network.next_turn(Time::from_us(30)).unwrap();
+    let (at, first) = network.turn(turn).unwrap();
+    assert_eq!(at, turn.plus_us(1), "after everything else at that moment");
+    let (first, transit) = expected.remove(&first).unwrap();
+    assert!(first < 2 && network.arrive(transit));
+    let second = network.turn(network.next_turn(turn).unwrap()).unwrap().1;
+    assert_eq!(expected.remove(&second).unwrap().0, first + 2, "the same link again");
+    // What is written down is when it came, and for the others the end of the faults.
+    let latency_us = |network: &Network, n: u64| {
+        let (_, fate) = &network.fates.as_ref().unwrap()[n as usize];
+        fate.copies[0].latency_us
     };
-    let (first, second) = (latencies(0), latencies(10_000));
-    assert!(first.iter().min() < first.iter().max());
-    assert_ne!(first, second);
+    assert_eq!(latency_us(&network, first), at.as_us() - 10 * first);
+    let held = latency_us(&network, 1 - first);
+    assert_eq!(held, 1_003_000 - 10 * (1 - first));
+    let rest = network.calm();
+    assert_eq!(
+        rest.iter().map(|(_, id)| expected[id].0).collect::<Vec<_>>(),
+        [1 - first, 3 - first]
+    );
+    assert_eq!(rest[0].0, Time::from_us(1_003_000));
+    assert!(rest[1].0 > rest[0].0 && rest[1].0 <= network.last_arrival);
+    assert_eq!(latency_us(&network, 1 - first), held);
+    let ends = [(0, 1), (1, 2)][1 - first as usize];
+    let after = network.send(Time::from_ms(1_000), id(9), ends, 0).unwrap();
+    assert!(after[0].0 > Some(rest[1].0), "{after:?}");
 }

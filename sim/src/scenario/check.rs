@@ -46,6 +46,7 @@ pub(super) const MAX_POOL: u64 = 1_000_000;
 pub(super) const MAX_CLIENTS: u64 = 1_000_000;
 /// The greatest depth of probabilistic concurrency testing.
 pub(super) const MAX_PCT: u64 = 1_000;
+pub(super) const MAX_GRAPH: u64 = 1_000_000;
 /// The most drawn faults of a kind.
 pub(super) const MAX_FAULTS: u64 = 100_000;
 /// The most millionths by which a clock may be fast or slow: twice as fast, or standing still.
@@ -307,12 +308,23 @@ fn topology(scenario: &Scenario) -> Result<(), Problem> {
             least("width", *width, 1)?;
             4 * replicas
         }
-        Topology::RandomRegular { degree } => {
+        Topology::RandomRegular { degree, graph } => {
             least("degree", *degree, 2)?;
+            if *graph > MAX_GRAPH {
+                let wrong = format!("`graph` is {graph}; it must be between 0 and {MAX_GRAPH}");
+                return problem(path("graph"), wrong);
+            }
             if *degree >= replicas {
                 let wrong = format!(
                     "`degree` is {degree}; with {replicas} replicas each has at most {} neighbours",
                     replicas - 1
+                );
+                return problem(path("degree"), wrong);
+            }
+            if degree % 2 == 1 && replicas % 2 == 1 {
+                let wrong = format!(
+                    "`degree` is {degree}; with {replicas} replicas not all can have as many \
+                     neighbours: one of the two numbers must be even"
                 );
                 return problem(path("degree"), wrong);
             }

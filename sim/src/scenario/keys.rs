@@ -5,8 +5,8 @@
 //! to.
 
 use super::check::{
-    MAX_ALPHA, MAX_BYTES, MAX_CLIENTS, MAX_DRIFT_PPM, MAX_FAULTS, MAX_LATENCY_MS, MAX_MS, MAX_OPS,
-    MAX_PCT, MAX_POOL, MAX_REPLICAS, MAX_SHARE, MAX_SIGMA, MIN_ALPHA,
+    MAX_ALPHA, MAX_BYTES, MAX_CLIENTS, MAX_DRIFT_PPM, MAX_FAULTS, MAX_GRAPH, MAX_LATENCY_MS,
+    MAX_MS, MAX_OPS, MAX_PCT, MAX_POOL, MAX_REPLICAS, MAX_SHARE, MAX_SIGMA, MIN_ALPHA,
 };
 use super::shape::Shape::{
     self, Address, Choice, Kinds, List, NameOrKinds, Number, OneOf, Signed, Table, Text, Whole,
@@ -123,8 +123,8 @@ pub(super) const SCENARIO: &[Field] = &[
     may(
         "pct",
         Whole(1, MAX_PCT),
-        "not random latencies but random priorities of links, of which so many change on the way: \
-         probabilistic concurrency testing of that depth. By default not.",
+        "not latencies but random priorities of links, one fewer than this of which fall behind all \
+         others on the way: probabilistic concurrency testing of this depth. By default not.",
     ),
     may(
         "skew_ms",
@@ -183,9 +183,11 @@ pub(super) const TOPOLOGIES: &[Variant] = &[
     ),
     kind(
         "random-regular",
-        "Everyone has about equally many neighbours, drawn from the scenario, not from the seed; \
-         connected.",
-        &[must("degree", Whole(2, MAX_REPLICAS), "how many.")],
+        "Everyone has equally many neighbours, drawn, whatever the seed of the run; connected.",
+        &[
+            must("degree", Whole(2, MAX_REPLICAS), "how many."),
+            may("graph", Whole(0, MAX_GRAPH), "which of these graphs. Default 0."),
+        ],
     ),
     kind(
         "hierarchy",

@@ -1,11 +1,13 @@
 //! Who is whose neighbour.
 
+use std::collections::BTreeSet;
+
 use petgraph::graph::UnGraph;
-use rejoin_crdts::Draw;
+use petgraph::unionfind::UnionFind;
 use serde::{Deserialize, Serialize};
 
 use super::keys::TOPOLOGIES;
-use crate::rng::{EventId, Kind, Seed, Stream};
+use crate::rng::{Draws, EventId, Kind, Seed, Stream};
 use crate::scenario::{Latency, Link, ScenarioError};
 
 /// Who is whose neighbour. In TOML a name (`"ring"`), or a table where there is more to say
@@ -33,11 +35,12 @@ pub enum Topology {
         /// `width`: the length of a row.
         width: u64,
     },
-    /// Everyone has about equally many neighbours, drawn from the scenario, not from the seed;
-    /// connected.
+    /// Everyone has equally many neighbours, drawn, whatever the seed of the run; connected.
     RandomRegular {
         /// `degree`: how many.
         degree: u64,
+        /// `graph`: which of these graphs. Default 0.
+        graph: u64,
     },
     /// A cloud (1), below it regions, below each of them gateways, below each of those edges. The
     /// links of each tier have its latency, where no `[[link]]` says otherwise.
@@ -90,12 +93,33 @@ enum Table {
     Chain,
     Ring,
     Star,
-    Tree { arity: u64 },
-    Grid { width: u64 },
-    RandomRegular { degree: u64 },
-    Hierarchy { regions: u64, gateways: u64, edges: u64 },
-    Links { links: Vec<[u64; 2]> },
-    File { path: String },
+    Tree {
+        arity: u64,
+    },
+    Grid {
+        width: u64,
+    },
+    RandomRegular {
+        degree: u64,
+        #[serde(default, skip_serializing_if = "is_zero")]
+        graph: u64,
+    },
+    Hierarchy {
+        regions: u64,
+        gateways: u64,
+        edges: u64,
+    },
+    Links {
+        links: Vec<[u64; 2]>,
+    },
+    File {
+        path: String,
+    },
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "as serde asks")]
+const fn is_zero(number: &u64) -> bool {
+    *number == 0
 }
 
 impl From<Written> for Topology {
@@ -107,7 +131,9 @@ impl From<Written> for Topology {
             Written::Plain(Plain::Star) | Written::Table(Table::Star) => Self::Star,
             Written::Table(Table::Tree { arity }) => Self::Tree { arity },
             Written::Table(Table::Grid { width }) => Self::Grid { width },
-            Written::Table(Table::RandomRegular { degree }) => Self::RandomRegular { degree },
+            Written::Table(Table::RandomRegular { degree, graph }) => {
+                Self::RandomRegular { degree, graph }
+            }
             Written::Table(Table::Hierarchy { regions, gateways, edges }) => {
                 Self::Hierarchy { regions, gateways, edges }
             }
@@ -126,7 +152,9 @@ impl From<Topology> for Written {
             Topology::Star => Self::Plain(Plain::Star),
             Topology::Tree { arity } => Self::Table(Table::Tree { arity }),
             Topology::Grid { width } => Self::Table(Table::Grid { width }),
-            Topology::RandomRegular { degree } => Self::Table(Table::RandomRegular { degree }),
+            Topology::RandomRegular { degree, graph } => {
+                Self::Table(Table::RandomRegular { degree, graph })
+            }
             Topology::Hierarchy { regions, gateways, edges } => {
                 Self::Table(Table::Hierarchy { regions, gateways, edges })
             }
@@ -285,8 +313,8 @@ impl Topology {
                     link(a, a + width);
                 }
             }
-            Self::RandomRegular { degree } => {
-                random_regular(replicas, *degree as usize, &mut link);
+            Self::RandomRegular { degree, graph } => {
+                random_regular(replicas, *degree as usize, *graph, link);
             }
             Self::Hierarchy { regions, gateways, edges } => {
                 let (regions, gateways, edges) =
@@ -314,22 +342,66 @@ impl Topology {
     }
 }
 
-/// A connected graph in which each has about `degree` neighbours, and none more: a ring for connection,
-/// and then random matchings, which may draw a link that is there already.
-fn random_regular(replicas: usize, degree: usize, link: &mut impl FnMut(usize, usize)) {
-    (0..replicas).for_each(|a| link(a, (a + 1) % replicas));
-    let mut draws = Seed::new(replicas as u64)
-        .draws(Stream::Topology, EventId::root(Kind::Start, degree as u64));
-    for _ in 2..degree {
-        // Fisher & Yates.
-        let mut order: Vec<usize> = (0..replicas).collect();
-        for at in (1..replicas).rev() {
-            order.swap(at, draws.below(at as u64 + 1) as usize);
-        }
-        for pair in order.chunks_exact(2) {
-            link(pair[0], pair[1]);
-        }
+/// A connected graph in which each has `degree` neighbours, drawn; one has a neighbour fewer where
+/// that cannot be.
+fn random_regular(replicas: usize, degree: usize, graph: u64, mut link: impl FnMut(usize, usize)) {
+    let most = replicas.saturating_sub(1);
+    let degree = degree.min(most);
+    let mut draws = Seed::new(graph).draws(
+        Stream::Topology,
+        EventId::root(Kind::Start, replicas as u64).child(Kind::Start, degree as u64, 0),
+    );
+    if degree == 2 {
+        // Only a ring is connected.
+        let mut around: Vec<usize> = (0..replicas).collect();
+        draws.shuffle(&mut around);
+        (0..replicas).for_each(|at| link(around[at], around[(at + 1) % replicas]));
+        return;
     }
+    // Where most are neighbours, who are not is drawn.
+    let dense = degree > most / 2;
+    let drawn = if dense { most - degree } else { degree };
+    let links = loop {
+        let Some(links) = pairs(replicas, drawn, &mut draws) else { continue };
+        let links: Vec<(usize, usize)> = match dense {
+            false => links.into_iter().collect(),
+            true => {
+                let all = (0..replicas).flat_map(|a| (a + 1..replicas).map(move |b| (a, b)));
+                all.filter(|pair| !links.contains(pair)).collect()
+            }
+        };
+        let mut parts = UnionFind::<usize>::new(replicas);
+        let joined = links.iter().filter(|(a, b)| parts.union(*a, *b)).count();
+        if joined == most {
+            break links;
+        }
+    };
+    links.into_iter().for_each(|(a, b)| link(a, b));
+}
+
+/// Draws a graph in which each has `degree` neighbours, nearly each of them as likely (Steger &
+/// Wormald, "Generating random regular graphs quickly", 1999): ends of links are paired at random, and
+/// those that would make a loop or a link twice once more; `None` if nothing else is left.
+fn pairs(replicas: usize, degree: usize, draws: &mut Draws) -> Option<BTreeSet<(usize, usize)>> {
+    let mut links = BTreeSet::new();
+    let mut ends: Vec<usize> = (0..replicas).flat_map(|a| std::iter::repeat_n(a, degree)).collect();
+    while ends.len() > 1 {
+        let before = ends.len();
+        draws.shuffle(&mut ends);
+        let mut again = Vec::new();
+        for pair in ends.chunks(2) {
+            match *pair {
+                [a, b] if a != b && links.insert((a.min(b), a.max(b))) => {}
+                _ => again.extend_from_slice(pair),
+            }
+        }
+        let fits = |a: usize, b: usize| a < b && !links.contains(&(a, b));
+        if again.len() == before && !again.iter().any(|&a| again.iter().any(|&b| fits(a, b))) {
+            return None;
+        }
+        ends = again;
+    }
+    Some(links)
 }
 
 #[cfg(test)]
@@ -375,14 +447,27 @@ mod tests {
     }
 
     #[test]
-    fn a_random_regular_graph_is_connected_and_nearly_regular() {
-        for (replicas, degree) in [(10, 3), (100, 4), (1_000, 6)] {
-            let links = Topology::RandomRegular { degree }.neighbours(replicas);
-            assert_eq!(links, Topology::RandomRegular { degree }.neighbours(replicas));
-            let full = links.iter().filter(|links| links.len() == degree as usize).count();
-            assert!(full * 10 >= replicas * 7, "{full} of {replicas}");
-            assert!(links.iter().all(|links| (2..=degree as usize).contains(&links.len())));
+    fn a_random_regular_graph_is_connected_and_regular() {
+        let of = |replicas, degree, graph| {
+            Topology::RandomRegular { degree, graph }.neighbours(replicas)
+        };
+        let sizes = [(4, 3), (5, 2), (6, 3), (6, 4), (6, 5), (9, 4), (10, 7), (100, 4), (1_000, 6)];
+        for (replicas, degree) in sizes {
+            for graph in 0..20 {
+                let links = of(replicas, degree, graph);
+                assert_eq!(links, of(replicas, degree, graph));
+                let (mut seen, mut next) = (BTreeSet::from([0]), vec![0]);
+                while let Some(one) = next.pop() {
+                    assert_eq!(links[one as usize].len() as u64, degree);
+                    next.extend(links[one as usize].iter().filter(|other| seen.insert(**other)));
+                }
+                assert_eq!(seen.len(), replicas);
+            }
         }
+        // Of six replicas with three neighbours each there are two graphs, a prism and K₃,₃, and 70 ways
+        // to name their replicas.
+        let graphs: BTreeSet<_> = (0..2_000).map(|graph| of(6, 3, graph)).collect();
+        assert_eq!(graphs.len(), 70);
     }
 
     #[test]
@@ -394,7 +479,7 @@ mod tests {
             Topology::Star,
             Topology::Tree { arity: 2 },
             Topology::Grid { width: 3 },
-            Topology::RandomRegular { degree: 3 },
+            Topology::RandomRegular { degree: 3, graph: 0 },
         ];
         for topology in topologies {
             assert_eq!(topology.neighbours(1), [Vec::<u32>::new()]);
@@ -414,7 +499,9 @@ mod tests {
             assert_eq!(toml::from_str::<Of>(text).unwrap().topology, topology);
             assert_eq!(toml::to_string(&Of { topology }).unwrap(), text);
         }
-        for topology in [Topology::Tree { arity: 3 }, Topology::Links { links: vec![[1, 2]] }] {
+        let drawn = |graph| Topology::RandomRegular { degree: 3, graph };
+        let links = Topology::Links { links: vec![[1, 2]] };
+        for topology in [Topology::Tree { arity: 3 }, links, drawn(0), drawn(7)] {
             let text = toml::to_string(&Of { topology: topology.clone() }).unwrap();
             assert_eq!(toml::from_str::<Of>(&text).unwrap().topology, topology);
         }

@@ -7,9 +7,10 @@ use rustc_hash::FxHashMap;
 use smallvec::SmallVec;
 
 use super::{Event, Payload, World};
-use crate::EventId;
 use crate::check::{Check, Rumour, Witness};
+use crate::network::Arrival;
 use crate::rng::{Kind, Stream, name_of};
+use crate::{EventId, Time};
 
 /// Tells equal consequences of one event apart by their number among these.
 #[expect(clippy::large_enum_variant, reason = "on the stack, for one event")]
@@ -147,12 +148,48 @@ impl<P: Protocol, W: Witness<P>> World<'_, P, W> {
         let rumour = self.judge.rumour(from);
         // The last copy takes the message, the others a copy of it.
         let last = arrivals.pop();
-        for (at, id, transit) in arrivals {
-            let (payload, rumour) = (payload.clone(), rumour.clone());
-            self.queue.push(at, id, || Event::Deliver { transit, payload, rumour });
+        for arrival in arrivals {
+            self.expect(arrival, payload.clone(), rumour.clone());
         }
-        if let Some((at, id, transit)) = last {
-            self.queue.push(at, id, || Event::Deliver { transit, payload, rumour });
+        if let Some(arrival) = last {
+            self.expect(arrival, payload, rumour);
+        }
+    }
+
+    /// A copy of a message will arrive.
+    fn expect(&mut self, (at, id, transit): Arrival, payload: Payload<P>, rumour: Rumour) {
+        let event = || Event::Deliver { transit, payload, rumour };
+        let Some(at) = at else {
+            if self.held.is_empty() {
+                self.take_turns();
+            }
+            self.held.insert(id, event());
+            return;
+        };
+        self.queue.push(at, id, event);
+    }
+
+    /// The next of the messages that are held may go at the next turn.
+    fn take_turns(&mut self) {
+        if let Some(at) = self.network.next_turn(self.now) {
+            self.queue.push(at, EventId::root(Kind::Turn, 0), || Event::Turn);
+        }
+    }
+
+    /// A turn: one of the messages that are held goes, if it is not too early for each.
+    pub(super) fn turn(&mut self) {
+        // A run that is recorded knows no turns: this is no step of it.
+        self.step -= 1;
+        if let Some((at, id)) = self.network.turn(self.now) {
+            self.release(at, id);
+        }
+        self.take_turns();
+    }
+
+    /// A message that was held will arrive.
+    pub(super) fn release(&mut self, at: Time, id: EventId) {
+        if let Some(event) = self.held.remove(&id) {
+            self.queue.push(at, id, || event);
         }
     }
 }

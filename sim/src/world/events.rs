@@ -41,6 +41,10 @@ impl<P: Protocol, W: Witness<P>> World<'_, P, W> {
                 self.deliver(id, transit, payload, &rumour)
             }
             Event::Timer { node, boot, timer } => self.timer(id, node, boot, timer),
+            Event::Turn => {
+                self.turn();
+                Ok(false)
+            }
             Event::Calm => {
                 self.calm(EventId::root(Kind::Calm, 0))?;
                 Ok(true)
@@ -54,7 +58,7 @@ impl<P: Protocol, W: Witness<P>> World<'_, P, W> {
             Event::Deliver { transit, .. } => Some(self.network.ends(*transit).1),
             Event::Timer { node, .. } => Some(*node),
             Event::Operation { index, .. } => Some(self.plan.operations[*index].node),
-            Event::Start { .. } | Event::Fault { .. } | Event::Calm => None,
+            Event::Start { .. } | Event::Fault { .. } | Event::Turn | Event::Calm => None,
         }
     }
 

@@ -228,7 +228,9 @@ impl<P: Protocol, W: Witness<P>> World<'_, P, W> {
         for cut in self.network.cuts() {
             self.heal(cut);
         }
-        self.network.calm();
+        for (at, id) in self.network.calm() {
+            self.release(at, id);
+        }
         let from_event = |kind, node| event.child(kind, address(node), 0);
         for node in 0..self.nodes.len() {
             self.nodes[node].clock.change(self.now, ClockChange::Right);

@@ -114,7 +114,7 @@ fn every_topology_and_latency_settles() {
         Topology::Star,
         Topology::Tree { arity: 2 },
         Topology::Grid { width: 3 },
-        Topology::RandomRegular { degree: 3 },
+        Topology::RandomRegular { degree: 3, graph: 0 },
         Topology::Links { links: vec![[1, 2], [2, 3], [3, 4], [4, 5], [5, 6], [6, 2]] },
     ] {
         for latency in [

@@ -120,7 +120,7 @@ fn every_key_that_a_scenario_can_have_is_read() {
         Topology::Ring,
         Topology::Tree { arity: 2 },
         Topology::Grid { width: 2 },
-        Topology::RandomRegular { degree: 2 },
+        Topology::RandomRegular { degree: 2, graph: 0 },
         Topology::Links { links: vec![[1, 2], [1, 3]] },
     ];
     let disks = [Disk::Kept, Disk::Lost, Disk::Partly, Disk::RolledBack, Disk::Kept];

@@ -56,10 +56,17 @@ fn every_scenario_that_a_swarm_draws_can_be_run() {
 #[test]
 fn every_shape_and_every_way_to_join_and_leave_is_drawn() {
     let swarm = Swarm::around(Scenario::of("or-map"));
-    let (mut topologies, mut moves, mut sizes) = Default::default();
+    let (mut topologies, mut graphs, mut moves, mut sizes) = Default::default();
     for seed in 0..2_000 {
         let drawn = swarm.draw(&[], seed);
-        BTreeSet::insert(&mut topologies, format!("{:?}", drawn.topology));
+        let topology = match drawn.topology {
+            Topology::RandomRegular { degree, graph } => {
+                BTreeSet::insert(&mut graphs, graph);
+                Topology::RandomRegular { degree, graph: 0 }
+            }
+            topology => topology,
+        };
+        BTreeSet::insert(&mut topologies, format!("{topology:?}"));
         BTreeSet::insert(&mut sizes, drawn.replicas);
         if swarm.on(seed).any(|trouble| trouble == Trouble::Churn) {
             BTreeSet::insert(&mut moves, (drawn.join.len(), drawn.churn));
@@ -70,6 +77,7 @@ fn every_shape_and_every_way_to_join_and_leave_is_drawn() {
     let kinds = Topology::kinds().filter(|(name, _)| !["links", "file"].contains(name));
     let with_parameters = 2 + 2 + 2 + (8 - 1); // tree, grid, random-regular, hierarchy
     assert_eq!(topologies.len(), kinds.count() + with_parameters, "{topologies:#?}");
+    assert!(graphs.len() > 100, "{graphs:?}");
     assert!((2..=12).all(|size| sizes.contains(&size)), "{sizes:?}");
     let late = |count| moves.iter().any(|(joins, _)| *joins == count);
     assert!((0..=3).all(late), "{moves:?}");
