@@ -3,7 +3,8 @@
 use crate::support::flood;
 use crate::support::flood::Flaw;
 use crate::support::without_messages;
-use rejoin_sim::{Preset, Scenario, Subject, Trace, Verdict};
+use rejoin_sim::scenario::Bandwidth;
+use rejoin_sim::{Preset, Scenario, Subject, Time, Trace, Verdict};
 
 #[test]
 fn the_same_seed_gives_the_same_outcome() {
@@ -52,6 +53,36 @@ fn a_replay_takes_the_same_course() {
             trace.expect(&again).unwrap();
             assert_eq!(without_messages(again), outcome);
         }
+    }
+}
+
+#[test]
+fn what_waited_for_its_turn_arrives_at_the_same_time_again() {
+    let registry = crate::support::registry();
+    let subject = registry.get("or-set").unwrap();
+    for seed in 0..20 {
+        let scenario = Scenario {
+            pct: Some(1 + seed % 5),
+            replicas: 5,
+            duration_ms: 3_000,
+            bandwidth: (seed % 2 == 0)
+                .then_some(Bandwidth { bytes_per_s: 9_000, buffer_bytes: 900 }),
+            reorder: 0.1,
+            redeliver: 0.1,
+            crashes: 1,
+            pauses: 1,
+            partitions: 1,
+            ..Scenario::of("or-set")
+        };
+        let outcome = subject.run(&scenario, seed).unwrap();
+        let trace = Trace::of(&outcome);
+        let again = subject.replay(&trace).unwrap();
+        trace.expect(&again).unwrap();
+        assert_eq!(without_messages(again), outcome);
+        let branch = |from_ms| subject.branch(&trace, Time::from_ms(from_ms), seed + 1).unwrap();
+        assert_eq!(branch(1_000), branch(1_000));
+        assert_ne!(branch(1_000).fingerprint, outcome.fingerprint);
+        assert_eq!(branch(9_999).fingerprint, outcome.fingerprint);
     }
 }
 
