@@ -10,6 +10,10 @@ const SLOTS: usize = 1 << BITS;
 const LEVELS: usize = 8; // 64 bits
 /// How many emptied slots' memory is kept to be used again.
 const SPARE: usize = 64;
+/// How many events a block holds.
+const BLOCK: usize = 512;
+/// So many events are put among others one by one.
+const FEW: usize = 8;
 
 /// What is to happen, in order of time; equal times in order of id.
 ///
@@ -21,10 +25,10 @@ const SPARE: usize = 64;
 #[derive(Debug)]
 pub(crate) struct Queue<E> {
     wheel: Vec<Level>,
-    events: Vec<Place<E>>,
-    free: Vec<u32>, // unused places
+    events: Places<E>,
     now: u64,       // no event that waits in the wheel is before this
     due: Vec<Due>,  // the events at `now`, the first of them last
+    late: Vec<Due>, // those that came when it was `now` already, in any order
     spare: Vec<Vec<Waiting>>,
 }
 
@@ -52,6 +56,13 @@ struct Place<E> {
     event: Option<E>,
 }
 
+/// Where events stay while they wait, in blocks, none of which is ever moved.
+#[derive(Debug)]
+struct Places<E> {
+    blocks: Vec<Box<[Place<E>; BLOCK]>>,
+    free: Vec<u32>,
+}
+
 /// An event whose time has come.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Popped {
@@ -65,10 +76,10 @@ impl<E> Queue<E> {
         let level = || Level { occupied: [0; SLOTS / 64], slots: vec![Vec::new(); SLOTS] };
         Self {
             wheel: (0..LEVELS).map(|_| level()).collect(),
-            events: Vec::new(),
-            free: Vec::new(),
+            events: Places::new(),
             now: 0,
             due: Vec::new(),
+            late: Vec::new(),
             spare: Vec::new(),
         }
     }
@@ -76,11 +87,8 @@ impl<E> Queue<E> {
     /// Adds the event that `make` makes. One in the past happens as soon as possible.
     #[inline(always)]
     pub(crate) fn push(&mut self, at: Time, id: EventId, make: impl FnOnce() -> E) {
-        let place = self.free.pop().unwrap_or_else(|| {
-            self.events.push(Place { id, event: None });
-            (self.events.len() - 1) as u32
-        });
-        let unused = &mut self.events[place as usize];
+        let place = self.events.free();
+        let unused = self.events.at_mut(place);
         unused.id = id;
         // Made where it stays: to move it there would cost as much as all the rest here.
         let nothing = unused.event.replace(make());
@@ -88,8 +96,7 @@ impl<E> Queue<E> {
         std::mem::forget(nothing);
         let at = at.as_us().max(self.now);
         if at == self.now {
-            let before = self.due.partition_point(|due| self.events[due.place as usize].id > id);
-            self.due.insert(before, Due { prefix: id.prefix(), place });
+            self.late.push(Due { prefix: id.prefix(), place });
         } else {
             self.wait(Waiting { at, place });
         }
@@ -100,15 +107,15 @@ impl<E> Queue<E> {
     pub(crate) fn pop(&mut self) -> Option<Popped> {
         self.advance();
         let Due { place, .. } = self.due.pop()?;
-        Some(Popped { at: Time::from_us(self.now), id: self.events[place as usize].id, place })
+        Some(Popped { at: Time::from_us(self.now), id: self.events.at(place).id, place })
     }
 
     /// What was popped. (By itself: events are large, and to move them costs more than to order
     /// them.)
     #[inline(always)]
     pub(crate) fn take(&mut self, popped: Popped) -> E {
-        self.free.push(popped.place);
-        let event = self.events[popped.place as usize].event.take();
+        self.events.free.push(popped.place);
+        let event = self.events.at_mut(popped.place).event.take();
         event.expect("an event is taken once")
     }
 
@@ -137,8 +144,26 @@ impl<E> Queue<E> {
     /// Goes on to the next time at which something is due, unless something is due now.
     #[inline]
     fn advance(&mut self) {
-        if self.due.is_empty() {
+        if !self.late.is_empty() {
+            self.catch_up();
+        } else if self.due.is_empty() {
             self.turn();
+        }
+    }
+
+    /// Puts in order what came late.
+    fn catch_up(&mut self) {
+        if self.late.len() > FEW {
+            if self.due.is_empty() {
+                std::mem::swap(&mut self.due, &mut self.late);
+            }
+            self.due.append(&mut self.late);
+            return self.sort();
+        }
+        while let Some(late) = self.late.pop() {
+            let id = self.events.at(late.place).id;
+            let before = self.due.partition_point(|due| self.events.at(due.place).id > id);
+            self.due.insert(before, late);
         }
     }
 
@@ -156,7 +181,7 @@ impl<E> Queue<E> {
             self.now = self.now & above | (slot as u64) << shift;
             for waiting in moving.drain(..) {
                 if waiting.at == self.now {
-                    let prefix = self.events[waiting.place as usize].id.prefix();
+                    let prefix = self.events.at(waiting.place).id.prefix();
                     self.due.push(Due { prefix, place: waiting.place });
                 } else {
                     self.wait(waiting);
@@ -174,8 +199,42 @@ impl<E> Queue<E> {
         let Self { due, events, .. } = self;
         due.sort_unstable_by_key(|due| Reverse(due.prefix));
         if due.windows(2).any(|pair| pair[0].prefix == pair[1].prefix) {
-            due.sort_unstable_by_key(|due| Reverse(events[due.place as usize].id));
+            due.sort_unstable_by_key(|due| Reverse(events.at(due.place).id));
         }
+    }
+}
+
+impl<E> Places<E> {
+    const fn new() -> Self {
+        Self { blocks: Vec::new(), free: Vec::new() }
+    }
+
+    #[inline(always)]
+    fn at(&self, place: u32) -> &Place<E> {
+        &self.blocks[place as usize / BLOCK][place as usize % BLOCK]
+    }
+
+    #[inline(always)]
+    fn at_mut(&mut self, place: u32) -> &mut Place<E> {
+        &mut self.blocks[place as usize / BLOCK][place as usize % BLOCK]
+    }
+
+    /// An unused place.
+    #[inline(always)]
+    fn free(&mut self) -> u32 {
+        self.free.pop().unwrap_or_else(|| self.add())
+    }
+
+    /// Adds a block; returns one of its places.
+    #[cold]
+    fn add(&mut self) -> u32 {
+        let first = (self.blocks.len() * BLOCK) as u32;
+        let place = || Place { id: EventId::default(), event: None };
+        let block: Box<[_]> = std::iter::repeat_with(place).take(BLOCK).collect();
+        let Ok(block) = block.try_into() else { unreachable!("a block has its length") };
+        self.blocks.push(block);
+        self.free.extend((first + 1..first + BLOCK as u32).rev());
+        first
     }
 }
 

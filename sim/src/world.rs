@@ -65,8 +65,8 @@ enum Event<P: Protocol> {
         rumour: Rumour,
     },
     Timer {
-        node: usize,
-        boot: u64,
+        node: u32,
+        boot: u32,
         timer: P::Timer,
     },
     /// A message of those that are held may go.

@@ -93,6 +93,7 @@ impl<P: Protocol, W: Witness<P>> World<'_, P, W> {
                     let id = ordinals.name(cause, Kind::Timer, name_of(&timer));
                     let at = self.now.plus_us(after_ms.saturating_mul(1_000));
                     let boot = self.nodes[node].boots;
+                    let node = node as u32;
                     self.queue.push(at, id, || Event::Timer { node, boot, timer });
                 }
                 Output::Append(record) => self.nodes[node].storage.append(record),

@@ -40,7 +40,7 @@ impl<P: Protocol, W: Witness<P>> World<'_, P, W> {
             Event::Deliver { transit, payload, rumour } => {
                 self.deliver(id, transit, payload, &rumour)
             }
-            Event::Timer { node, boot, timer } => self.timer(id, node, boot, timer),
+            Event::Timer { node, boot, timer } => self.timer(id, node as usize, boot, timer),
             Event::Turn => {
                 self.turn();
                 Ok(false)
@@ -56,7 +56,7 @@ impl<P: Protocol, W: Witness<P>> World<'_, P, W> {
     fn target(&self, event: &Event<P>) -> Option<usize> {
         match event {
             Event::Deliver { transit, .. } => Some(self.network.ends(*transit).1),
-            Event::Timer { node, .. } => Some(*node),
+            Event::Timer { node, .. } => Some(*node as usize),
             Event::Operation { index, .. } => Some(self.plan.operations[*index].node),
             Event::Start { .. } | Event::Fault { .. } | Event::Turn | Event::Calm => None,
         }
@@ -229,7 +229,7 @@ impl<P: Protocol, W: Witness<P>> World<'_, P, W> {
         }
     }
 
-    fn timer(&mut self, event: EventId, node: usize, boot: u64, timer: P::Timer) -> Check<bool> {
+    fn timer(&mut self, event: EventId, node: usize, boot: u32, timer: P::Timer) -> Check<bool> {
         // The timers of a replica end with it, although its identity may be used again.
         if self.nodes[node].boots != boot {
             return Ok(false);

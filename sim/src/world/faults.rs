@@ -112,7 +112,7 @@ impl<P: Protocol, W: Witness<P>> World<'_, P, W> {
         } else {
             self.nodes[node].reincarnate();
         }
-        let (replica, incarnation) = (address(node), self.nodes[node].life);
+        let (replica, incarnation) = (address(node), self.nodes[node].incarnation());
         let recovered = self.start(event, node)? as u64;
         self.log.note(self.now, Happening::Restart { replica, incarnation, recovered });
         Ok(())
@@ -174,7 +174,7 @@ impl<P: Protocol, W: Witness<P>> World<'_, P, W> {
         self.nodes[node].member = true;
         self.nodes[node].reincarnate();
         self.start(event, node)?;
-        let (replica, incarnation) = (address(node), self.nodes[node].life);
+        let (replica, incarnation) = (address(node), self.nodes[node].incarnation());
         self.log.note(self.now, Happening::Join { replica, incarnation });
         self.tell_neighbours(event, node)
     }

@@ -15,8 +15,8 @@ pub(super) type Backlog<P> = Vec<(EventId, Event<P>)>;
 /// A replica and the machine that it runs on: disk and clock outlive it.
 pub(super) struct Node<P: Protocol> {
     pub(super) replica: Option<P>,
-    pub(super) life: u64,  // the incarnation
-    pub(super) boots: u64, // how often a replica has started here
+    life: u32,             // the incarnation
+    pub(super) boots: u32, // how often a replica has started here
     pub(super) clock: Clock,
     pub(super) storage: Storage<P::Record>,
     /// What waits until it goes on, if it stands still.
@@ -27,7 +27,7 @@ pub(super) struct Node<P: Protocol> {
     pub(super) inhabited: bool,
     /// It was told of its neighbours before some of them joined or left.
     pub(super) misinformed: bool,
-    operations: u64, // in this life
+    operations: u32, // in this life
 }
 
 impl<P: Protocol> Node<P> {
@@ -46,13 +46,17 @@ impl<P: Protocol> Node<P> {
         }
     }
 
+    pub(super) fn incarnation(&self) -> u64 {
+        self.life.into()
+    }
+
     pub(super) fn id(&self, address: u64) -> ReplicaId {
-        ReplicaId::new(address, self.life)
+        ReplicaId::new(address, self.incarnation())
     }
 
     /// The name of the next operation here.
     pub(super) fn next_op(&self, address: u64) -> OpId {
-        OpId::new(self.id(address), self.operations + 1)
+        OpId::new(self.id(address), u64::from(self.operations) + 1)
     }
 
     pub(super) fn count_op(&mut self) {
@@ -67,7 +71,9 @@ impl<P: Protocol> Node<P> {
 }
 
 /// A disk: what is written is safe once anything later has left the machine.
-pub(super) struct Storage<R> {
+pub(super) struct Storage<R>(Option<Box<Records<R>>>); // of a crowd most write nothing
+
+struct Records<R> {
     safe: Vec<R>,
     written: Vec<Write<R>>,
 }
@@ -79,27 +85,57 @@ enum Write<R> {
 
 impl<R> Default for Storage<R> {
     fn default() -> Self {
-        Self { safe: Vec::new(), written: Vec::new() }
+        Self(None)
     }
 }
 
 impl<R: Clone> Storage<R> {
     pub(super) fn append(&mut self, record: R) {
-        self.written.push(Write::Append(record));
+        self.records().written.push(Write::Append(record));
     }
 
     pub(super) fn snapshot(&mut self, record: R) {
-        self.written.push(Write::Snapshot(record));
+        self.records().written.push(Write::Snapshot(record));
+    }
+
+    fn records(&mut self) -> &mut Records<R> {
+        self.0.get_or_insert_with(|| Box::new(Records { safe: Vec::new(), written: Vec::new() }))
     }
 
     #[inline]
     pub(super) fn sync(&mut self) {
-        if !self.written.is_empty() {
-            self.write();
+        if let Some(records) = &mut self.0
+            && !records.written.is_empty()
+        {
+            records.sync();
         }
     }
 
-    fn write(&mut self) {
+    /// A crash; returns whether something is gone that others may have been told of.
+    pub(super) fn crash(&mut self, disk: Disk, draws: &mut impl Draw) -> bool {
+        let Some(records) = &mut self.0 else { return false };
+        if disk == Disk::RolledBack {
+            records.written.clear();
+        }
+        records.sync();
+        let whole = records.safe.len();
+        match disk {
+            Disk::Kept | Disk::RolledBack => {}
+            Disk::Partly => records.safe.truncate(draws.below(whole as u64 + 1) as usize),
+            Disk::Lost => records.safe.clear(),
+        }
+        records.safe.len() < whole
+    }
+
+    /// Its records, oldest first.
+    pub(super) fn read(&mut self) -> Vec<R> {
+        self.sync();
+        self.0.as_ref().map_or_else(Vec::new, |records| records.safe.clone())
+    }
+}
+
+impl<R> Records<R> {
+    fn sync(&mut self) {
         for write in self.written.drain(..) {
             match write {
                 Write::Append(record) => self.safe.push(record),
@@ -109,27 +145,6 @@ impl<R: Clone> Storage<R> {
                 }
             }
         }
-    }
-
-    /// A crash; returns whether something is gone that others may have been told of.
-    pub(super) fn crash(&mut self, disk: Disk, draws: &mut impl Draw) -> bool {
-        if disk == Disk::RolledBack {
-            self.written.clear();
-        }
-        self.sync();
-        let whole = self.safe.len();
-        match disk {
-            Disk::Kept | Disk::RolledBack => {}
-            Disk::Partly => self.safe.truncate(draws.below(whole as u64 + 1) as usize),
-            Disk::Lost => self.safe.clear(),
-        }
-        self.safe.len() < whole
-    }
-
-    /// Its records, oldest first.
-    pub(super) fn read(&mut self) -> Vec<R> {
-        self.sync();
-        self.safe.clone()
     }
 }
 
