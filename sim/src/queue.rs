@@ -4,10 +4,15 @@ use std::cmp::Reverse;
 
 use crate::{EventId, Time};
 
-/// Bits of a time that one level looks at.
+/// The near wheel: so many microseconds from now on, each with a slot of its own.
+const NEAR_BITS: u32 = 11;
+const NEAR: usize = 1 << NEAR_BITS;
+/// Bits of a time that one level of the wheels beyond looks at.
 const BITS: u32 = 8;
 const SLOTS: usize = 1 << BITS;
-const LEVELS: usize = 8; // 64 bits
+const LEVELS: usize = 7; // with the near wheel 64 bits, and more
+/// No event.
+const NONE: u32 = u32::MAX;
 /// How many emptied slots' memory is kept to be used again.
 const SPARE: usize = 64;
 /// How many events a block holds.
@@ -19,19 +24,32 @@ const FEW: usize = 8;
 ///
 /// A hierarchical timing wheel (Varghese & Lauck, "Hashed and hierarchical timing wheels",
 /// SOSP 1987): pushing costs a constant, popping the number of levels that an event moves down,
-/// whatever the number of events that wait. A slot of the lowest level is one microsecond; the
-/// events of that microsecond are sorted when it comes. Events stay where they are while their
-/// names move, so that moving reads memory in order.
+/// whatever the number of events that wait. What comes within two milliseconds has a slot for each
+/// microsecond, whose events are sorted when it comes. Events stay where they are while their names
+/// move, so that moving reads memory in order.
 #[derive(Debug)]
 pub(crate) struct Queue<E> {
-    wheel: Vec<Level>,
+    near: Near,
+    far: Vec<Level>,
+    far_from: u64, // where the first slot of those that holds an event begins
     events: Places<E>,
-    now: u64,       // no event that waits in the wheel is before this
+    now: u64,       // no event that waits in a wheel is before this
     due: Vec<Due>,  // the events at `now`, the first of them last
     late: Vec<Due>, // those that came when it was `now` already, in any order
     spare: Vec<Vec<Waiting>>,
 }
 
+/// What is to happen in `NEAR` microseconds from now on, by the microsecond.
+#[derive(Debug)]
+struct Near {
+    first: Vec<u32>, // of each slot, the place of an event
+    next: Vec<u32>,  // of each place, that of another event in the same slot
+    occupied: [u64; NEAR / 64],
+    /// The words of `occupied` that are not 0.
+    words: u32,
+}
+
+/// What is to happen later, by a byte of its time.
 #[derive(Debug)]
 struct Level {
     occupied: [u64; SLOTS / 64],
@@ -75,7 +93,9 @@ impl<E> Queue<E> {
     pub(crate) fn new() -> Self {
         let level = || Level { occupied: [0; SLOTS / 64], slots: vec![Vec::new(); SLOTS] };
         Self {
-            wheel: (0..LEVELS).map(|_| level()).collect(),
+            near: Near::new(),
+            far: (0..LEVELS).map(|_| level()).collect(),
+            far_from: u64::MAX,
             events: Places::new(),
             now: 0,
             due: Vec::new(),
@@ -126,12 +146,23 @@ impl<E> Queue<E> {
         (!self.due.is_empty()).then_some(Time::from_us(self.now))
     }
 
-    /// Puts an event into the slot of its time: on the level of the highest byte in which that
-    /// differs from now.
+    /// Puts an event into the slot of its time: of the near wheel, or of the level of the highest byte in
+    /// which that differs from now.
+    #[inline]
     fn wait(&mut self, waiting: Waiting) {
-        let level = ((63 - (waiting.at ^ self.now).leading_zeros()) / BITS) as usize;
-        let slot = (waiting.at >> (level as u32 * BITS)) as usize % SLOTS;
-        let Level { occupied, slots } = &mut self.wheel[level];
+        if waiting.at - self.now < NEAR as u64 {
+            self.near.push(waiting);
+        } else {
+            self.wait_long(waiting);
+        }
+    }
+
+    fn wait_long(&mut self, waiting: Waiting) {
+        let differs = (waiting.at ^ self.now) >> NEAR_BITS;
+        let level = ((63 - differs.leading_zeros()) / BITS) as usize;
+        let shift = NEAR_BITS + level as u32 * BITS;
+        let slot = (waiting.at >> shift) as usize % SLOTS;
+        let Level { occupied, slots } = &mut self.far[level];
         if slots[slot].capacity() == 0
             && let Some(spare) = self.spare.pop()
         {
@@ -139,6 +170,7 @@ impl<E> Queue<E> {
         }
         slots[slot].push(waiting);
         occupied[slot / 64] |= 1 << (slot % 64);
+        self.far_from = self.far_from.min(waiting.at >> shift << shift);
     }
 
     /// Goes on to the next time at which something is due, unless something is due now.
@@ -168,30 +200,37 @@ impl<E> Queue<E> {
     }
 
     fn turn(&mut self) {
-        while self.due.is_empty() {
-            // The lowest level that holds anything holds what comes first.
-            let Some((level, slot)) =
-                (0..LEVELS).find_map(|level| Some((level, self.wheel[level].first_occupied()?)))
-            else {
-                return;
-            };
-            let mut moving = self.wheel[level].empty(slot);
-            let shift = level as u32 * BITS;
-            let above = u64::MAX.checked_shl(shift + BITS).unwrap_or(0);
-            self.now = self.now & above | (slot as u64) << shift;
-            for waiting in moving.drain(..) {
-                if waiting.at == self.now {
-                    let prefix = self.events.at(waiting.place).id.prefix();
-                    self.due.push(Due { prefix, place: waiting.place });
-                } else {
-                    self.wait(waiting);
-                }
-            }
-            if self.spare.len() < SPARE {
-                self.spare.push(moving);
-            }
-            self.sort();
+        let far = |it: &Self| it.near.first_at(it.now).is_none_or(|near| near >= it.far_from);
+        while far(self) && self.come_nearer() {}
+        let Some(at) = self.near.first_at(self.now) else { return };
+        self.now = at;
+        let Self { near, events, due, .. } = self;
+        near.empty(at, |place| due.push(Due { prefix: events.at(place).id.prefix(), place }));
+        self.sort();
+    }
+
+    /// Goes on to where the first slot begins of those that are not near, and moves what it holds;
+    /// false if there is none.
+    fn come_nearer(&mut self) -> bool {
+        let first = |far: &[Level]| {
+            far.iter().enumerate().find_map(|(level, slots)| Some((level, slots.first_occupied()?)))
+        };
+        let Some((level, slot)) = first(&self.far) else { return false };
+        self.now = self.far_from;
+        let mut moving = self.far[level].empty(slot);
+        self.far_from = u64::MAX;
+        for waiting in moving.drain(..) {
+            self.wait(waiting);
         }
+        if self.spare.len() < SPARE {
+            self.spare.push(moving);
+        }
+        if let Some((level, slot)) = first(&self.far) {
+            let shift = NEAR_BITS + level as u32 * BITS;
+            let above = u64::MAX.checked_shl(shift + BITS).unwrap_or(0);
+            self.far_from = self.now & above | (slot as u64) << shift;
+        }
+        true
     }
 
     /// Puts what is due in the order of ids.
@@ -235,6 +274,56 @@ impl<E> Places<E> {
         self.blocks.push(block);
         self.free.extend((first + 1..first + BLOCK as u32).rev());
         first
+    }
+}
+
+impl Near {
+    fn new() -> Self {
+        Self { first: vec![NONE; NEAR], next: Vec::new(), occupied: [0; NEAR / 64], words: 0 }
+    }
+
+    #[inline]
+    fn push(&mut self, Waiting { at, place }: Waiting) {
+        let slot = at as usize % NEAR;
+        if place as usize >= self.next.len() {
+            self.next.resize(place as usize + 1, NONE);
+        }
+        self.next[place as usize] = std::mem::replace(&mut self.first[slot], place);
+        self.occupied[slot / 64] |= 1 << (slot % 64);
+        self.words |= 1 << (slot / 64);
+    }
+
+    /// When something is first, from now on.
+    #[inline]
+    fn first_at(&self, now: u64) -> Option<u64> {
+        let slot = now as usize % NEAR;
+        let here = self.occupied[slot / 64] >> (slot % 64);
+        if here != 0 {
+            return Some(now + u64::from(here.trailing_zeros()));
+        }
+        // Those that follow, and then from the beginning.
+        let following = self.words.rotate_right(slot as u32 / 64 + 1);
+        if following == 0 {
+            return None;
+        }
+        let word = (slot / 64 + 1 + following.trailing_zeros() as usize) % (NEAR / 64);
+        let first = word * 64 + self.occupied[word].trailing_zeros() as usize;
+        Some(now + (first.wrapping_sub(slot) % NEAR) as u64)
+    }
+
+    /// Takes what is in the slot of a time.
+    #[inline]
+    fn empty(&mut self, at: u64, mut take: impl FnMut(u32)) {
+        let slot = at as usize % NEAR;
+        self.occupied[slot / 64] &= !(1 << (slot % 64));
+        if self.occupied[slot / 64] == 0 {
+            self.words &= !(1 << (slot / 64));
+        }
+        let mut place = std::mem::replace(&mut self.first[slot], NONE);
+        while place != NONE {
+            take(place);
+            place = self.next[place as usize];
+        }
     }
 }
 

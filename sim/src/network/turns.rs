@@ -41,7 +41,7 @@ impl Turns {
     pub(super) fn new(seed: &Seed, scenario: &Scenario, depth: u64, links: usize) -> Self {
         let mut draws = seed.draws(Stream::Schedule, EventId::root(Kind::Start, 0));
         let typical_us = scenario.latency.typical_us();
-        let every_us = (typical_us / scenario.replicas << draws.below(4)).max(2);
+        let every_us = ((typical_us / scenario.replicas) << draws.below(4)).max(2);
         let turns = Time::from_ms(scenario.duration_ms).as_us() / every_us;
         let mut ranks: Vec<u32> = (0..links as u32).collect();
         draws.shuffle(&mut ranks);

@@ -24,13 +24,6 @@ enum Ordinals {
 }
 
 impl Ordinals {
-    fn among(consequences: usize) -> Self {
-        match consequences {
-            0 | 1 => Self::Alone,
-            _ => Self::Counted { few: SmallVec::new(), many: FxHashMap::default() },
-        }
-    }
-
     #[inline]
     fn name(&mut self, cause: EventId, kind: Kind, detail: u64) -> EventId {
         let first = cause.child(kind, detail, 1);
@@ -81,32 +74,52 @@ impl<P: Protocol, W: Witness<P>> World<'_, P, W> {
     /// id those of the consequences derive.
     pub(super) fn effect(&mut self, node: usize, cause: EventId) -> Check {
         let mut outputs = std::mem::take(&mut self.outputs);
-        let mut ordinals = Ordinals::among(outputs.len());
+        if outputs.len() <= 1 {
+            let only = outputs.pop();
+            self.outputs = outputs;
+            return match only {
+                Some(only) => self.bring_about(node, cause, only, &mut Ordinals::Alone),
+                None => Ok(()),
+            };
+        }
+        let mut ordinals = Ordinals::Counted { few: SmallVec::new(), many: FxHashMap::default() };
         for output in outputs.drain(..) {
-            match output {
-                Output::Send { to, message } => {
-                    self.nodes[node].storage.sync();
-                    let id = ordinals.name(cause, Kind::Send, to);
-                    self.send(id, node, to, message);
-                }
-                Output::Timer { after_ms, timer } => {
-                    let id = ordinals.name(cause, Kind::Timer, name_of(&timer));
-                    let at = self.now.plus_us(after_ms.saturating_mul(1_000));
-                    let boot = self.nodes[node].boots;
-                    let node = node as u32;
-                    self.queue.push(at, id, || Event::Timer { node, boot, timer });
-                }
-                Output::Append(record) => self.nodes[node].storage.append(record),
-                Output::Snapshot(record) => self.nodes[node].storage.snapshot(record),
-                Output::Done { id, held_by } => {
-                    self.nodes[node].storage.sync();
-                    if self.watching {
-                        self.judge.promised(self.moment(node), id, held_by)?;
-                    }
+            self.bring_about(node, cause, output, &mut ordinals)?;
+        }
+        self.outputs = outputs;
+        Ok(())
+    }
+
+    #[inline(always)]
+    fn bring_about(
+        &mut self,
+        node: usize,
+        cause: EventId,
+        output: Output<P>,
+        ordinals: &mut Ordinals,
+    ) -> Check {
+        match output {
+            Output::Send { to, message } => {
+                self.nodes[node].storage.sync();
+                let id = ordinals.name(cause, Kind::Send, to);
+                self.send(id, node, to, message);
+            }
+            Output::Timer { after_ms, timer } => {
+                let id = ordinals.name(cause, Kind::Timer, name_of(&timer));
+                let at = self.now.plus_us(after_ms.saturating_mul(1_000));
+                let boot = self.nodes[node].boots;
+                let node = node as u32;
+                self.queue.push(at, id, || Event::Timer { node, boot, timer });
+            }
+            Output::Append(record) => self.nodes[node].storage.append(record),
+            Output::Snapshot(record) => self.nodes[node].storage.snapshot(record),
+            Output::Done { id, held_by } => {
+                self.nodes[node].storage.sync();
+                if self.watching {
+                    self.judge.promised(self.moment(node), id, held_by)?;
                 }
             }
         }
-        self.outputs = outputs;
         Ok(())
     }
 
