@@ -34,6 +34,7 @@ mod args;
 mod branches;
 mod broken;
 mod builtin;
+mod busy;
 mod exit;
 mod explore;
 mod guard;
@@ -63,6 +64,7 @@ pub use rejoin_sim::Registry;
 pub use streams::{Stream, Streams};
 
 use args::{Cli, Command};
+use busy::Busy;
 use exit::Exit;
 use input::InputError;
 use program::Program;
@@ -118,12 +120,18 @@ fn execute(
     let screen =
         Screen { width: streams.out.width(), height: Some(LINES), colour: streams.out.colour() };
     match command {
-        Command::Run(args) => run::run(registry, args, program, screen),
+        Command::Run(args) => {
+            let _busy = Busy::new(streams.progress);
+            run::run(registry, args, program, screen)
+        }
         Command::Sweep(args) => {
             let watch = sweep::Watch { progress: streams.progress, interrupt: &streams.interrupt };
             sweep::sweep(registry, args, program, screen, watch)
         }
-        Command::Replay(args) => replay::replay(registry, args, program, screen),
+        Command::Replay(args) => {
+            let _busy = Busy::new(streams.progress);
+            replay::replay(registry, args, program, screen)
+        }
         Command::Shrink(args) => shrink::shrink(registry, args, program, screen, streams.progress),
         Command::Laws(args) => laws::laws(registry, args, program, screen, streams.progress),
         Command::Explore(args) => {

@@ -126,7 +126,9 @@ fn rules(scenario: &Scenario, registry: Option<&Registry>) -> Result<(), Problem
     work(scenario)?;
     topology(scenario)?;
     network::network(scenario)?;
-    faults::faults(scenario)
+    faults::faults(scenario)?;
+    // What is left of a scenario while a run is made small may well be without effect.
+    if registry.is_some() { network::effective(scenario) } else { Ok(()) }
 }
 
 fn names(scenario: &Scenario, registry: &Registry) -> Result<(), Problem> {

@@ -185,6 +185,27 @@ fn every_error_names_the_key_and_points_at_the_place() {
             "10",
             "with a `flap_ms` of 10 it comes and goes 50000 times; it can 2047 times, which takes 245",
         ),
+        (
+            "replicas = 7\ntopology = { kind = \"random-regular\", degree = 3 }",
+            "3",
+            "`degree` is 3; with 7 replicas not all can have as many neighbours",
+        ),
+        (
+            "topology = { kind = \"random-regular\", degree = 2, graph = 1000001 }",
+            "1000001",
+            "`graph` is 1000001; it must be",
+        ),
+        (
+            "topology = \"chain\"\n[[link]]\nfrom = [1]\nto = [3, 1]\nloss = 0.5",
+            "[[link]]",
+            "no link from [1] to [3, 1] is in the topology, \"chain\"",
+        ),
+        ("[[link]]\nfrom = [1]", "[[link]]", "this `link` says nothing of its links"),
+        (
+            "[[partition]]\nkind = \"partial\"\nat_ms = 1\nshare = 0.0",
+            "0.0",
+            "`share` is 0; it must be above 0",
+        ),
         ("ops = 0", "0", "`ops` is 0"),
         ("duration_ms = 0", "0", "`duration_ms` is 0"),
         ("settle_ms = 0", "0", "`settle_ms` is 0"),

@@ -177,8 +177,8 @@ fn groups(scenario: &Scenario, at: usize) -> Result<(), Problem> {
             let wrong = "`share` is about partitions of the kind \"partial\"".to_owned();
             return problem(path("share"), wrong);
         }
-        if !(0.0..=1.0).contains(&share) {
-            let wrong = format!("`share` is {}; it must be between 0 and 1", short(share));
+        if !(share > 0.0 && share <= 1.0) {
+            let wrong = format!("`share` is {}; it must be above 0, and at most 1", short(share));
             return problem(path("share"), wrong);
         }
     }

@@ -1,10 +1,12 @@
 //! Links and what they do to messages.
 
+use std::cell::OnceCell;
+
 use super::Step::{Index, Key};
 use super::{
     MAX_ALPHA, MAX_BYTES, MAX_LATENCY_MS, MAX_SIGMA, MIN_ALPHA, Problem, Step, absent, short,
 };
-use crate::scenario::{Bandwidth, Latency, Scenario};
+use crate::scenario::{Bandwidth, Latency, Link, Scenario};
 
 pub(super) fn network(scenario: &Scenario) -> Result<(), Problem> {
     let probability = |path: Vec<Step>, key: &str, probability: f64| {
@@ -53,6 +55,35 @@ pub(super) fn network(scenario: &Scenario) -> Result<(), Problem> {
         }
         if let Some(width) = link.bandwidth {
             bandwidth(&path("bandwidth"), width)?;
+        }
+    }
+    Ok(())
+}
+
+/// Every rule is about some link, and says something of it.
+pub(super) fn effective(scenario: &Scenario) -> Result<(), Problem> {
+    let neighbours = OnceCell::new();
+    for (at, link) in scenario.link.iter().enumerate() {
+        let wrong = |message| Err(Problem { path: vec![Key("link"), Index(at)], message });
+        let Link { from, to, .. } = link;
+        if *link == (Link { from: from.clone(), to: to.clone(), ..Link::default() }) {
+            return wrong(
+                "this `link` says nothing of its links; give it a key as `loss`".to_owned(),
+            );
+        }
+        if from.is_empty() || to.is_empty() {
+            continue;
+        }
+        let neighbours =
+            neighbours.get_or_init(|| scenario.topology.neighbours(scenario.replicas as usize));
+        let linked = |from: u64, to: u64| {
+            neighbours[from as usize - 1].binary_search(&(to as u32 - 1)).is_ok()
+        };
+        if !from.iter().any(|&from| to.iter().any(|&to| linked(from, to))) {
+            let name = scenario.topology.name();
+            return wrong(format!(
+                "no link from {from:?} to {to:?} is in the topology, \"{name}\": this says something of none"
+            ));
         }
     }
     Ok(())
