@@ -6,6 +6,7 @@ mod faults;
 mod log;
 mod node;
 mod report;
+mod story;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -26,6 +27,7 @@ use crate::{EventId, Time};
 
 use log::Log;
 use node::Node;
+use story::Story;
 
 /// A run with more events than this in a second of its time will not end: messages breed, or a timer
 /// has no delay.
@@ -102,16 +104,6 @@ struct Struck {
     corrupted: u64,
 }
 
-/// Where the story of divergence and agreement stands.
-struct Story {
-    /// A divergence is worth a note: since the start, or since the last cut.
-    armed: bool,
-    /// Who has performed an operation since then.
-    wrote: Vec<bool>,
-    /// A divergence was noted, and no agreement since.
-    apart: bool,
-}
-
 impl<'s, P: Protocol, W: Witness<P>> World<'s, P, W> {
     pub(crate) fn new(
         setup: Setup<'s>,
@@ -149,7 +141,7 @@ impl<'s, P: Protocol, W: Witness<P>> World<'s, P, W> {
             operations: Operations { planned: plan.operations.len() as u64, ..Default::default() },
             traffic: Traffic::default(),
             size: Size::default(),
-            story: Story { armed: !cuts_planned, wrote: vec![false; replicas], apart: false },
+            story: Story::new(!cuts_planned, replicas),
             calm_since: None,
             deadline: None,
             laggard: 0,

@@ -584,13 +584,12 @@ impl<P: Protocol, W: Witness<P>> Judge<P, W> {
         if self.standings.is_empty() {
             return 0;
         }
-        let mut gone = self.known_to_somebody();
         let standing = &mut self.standings[moment.node];
-        let heard = std::mem::take(&mut standing.heard);
-        *standing = Standing::new(&self.spec);
+        let mut before = std::mem::replace(standing, Standing::new(&self.spec));
         if disk != Disk::Lost {
-            standing.heard = heard;
+            standing.heard = std::mem::take(&mut before.heard);
         }
+        let mut gone = before.live.map(|_| before.visible).unwrap_or_default();
         gone.subtract(&self.known_to_somebody());
         if lost {
             self.acknowledged.lose_disk(moment.step, moment.address());
