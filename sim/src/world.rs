@@ -204,7 +204,7 @@ impl<'s, P: Protocol, W: Witness<P>> World<'s, P, W> {
                 if self.judge.checks(Class::Liveness) {
                     return Err(self.unsettled(&because));
                 }
-                return self.judge.account(self.now);
+                return self.end();
             }
             let Some(popped) = self.queue.pop() else { break };
             self.now = popped.at;
@@ -228,6 +228,17 @@ impl<'s, P: Protocol, W: Witness<P>> World<'s, P, W> {
         }
         let value = self.judge.readings().into_iter().next().map_or_else(String::new, |r| r.value);
         self.log.note(self.now, Happening::Agreed { value });
+        self.end()
+    }
+
+    /// Everybody is read a last time, and accounts are settled.
+    fn end(&mut self) -> Check<Losses> {
+        for node in 0..self.nodes.len() {
+            let moment = self.moment(node);
+            if let Some(replica) = &self.nodes[node].replica {
+                self.judge.reread(moment, replica)?;
+            }
+        }
         self.judge.account(self.now)
     }
 

@@ -37,6 +37,11 @@ impl Checks {
         self.on & bit(class) != 0
     }
 
+    /// Whether something is checked of what is read.
+    pub(super) const fn values(&self) -> bool {
+        self.on(Class::Specification) || self.on(Class::Invariant) || self.on(Class::Convergence)
+    }
+
     /// Whether the scenario asks for this check by name.
     pub(super) const fn named(&self, class: Class) -> bool {
         self.named & bit(class) != 0

@@ -66,9 +66,10 @@ impl<P: Protocol, W: Witness<P>> World<'_, P, W> {
             return Ok(false);
         }
         let client = planned.client.filter(|_| self.watching);
-        if let Some(client) = client {
-            let replica = self.nodes[node].replica.as_ref();
-            if !replica.is_some_and(|replica| self.judge.serves(client, replica)) {
+        if let Some(client) = client
+            && let Some(replica) = &self.nodes[node].replica
+        {
+            if !self.judge.serves(client, replica) {
                 let for_good = tries >= MOST_TRIES;
                 self.judge.turned_away(client, for_good);
                 if for_good {
@@ -80,7 +81,7 @@ impl<P: Protocol, W: Witness<P>> World<'_, P, W> {
                 }
                 return Ok(false);
             }
-            self.judge.served(moment, client)?;
+            self.judge.served(moment, client, replica)?;
         }
         // Whoever refuses an operation must be as before.
         let before = self.watching.then(|| self.nodes[node].replica.clone()).flatten();

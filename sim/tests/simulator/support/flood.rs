@@ -41,7 +41,14 @@ pub(crate) enum Flaw {
     Spins,
     /// It chooses by something that no seed decides.
     Unseeded,
+    /// What is read is there until the next timer.
+    Expires,
+    /// … which is so from [`LAST_MS`] on.
+    ExpiresAtLast,
 }
+
+/// When the faults of a scenario end by default.
+const LAST_MS: u64 = 2_000;
 
 /// A state and a clock: what travels and what is written.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -60,6 +67,7 @@ pub(crate) struct Flood<M: Model> {
     clock: Hlc,
     state: M::State,
     peers: Vec<u64>,
+    expired: bool,
 }
 
 impl<M: Model> Flood<M> {
@@ -104,7 +112,7 @@ impl<M: Model> Protocol for Flood<M> {
         }
         let first_ms = if flaw == Flaw::Spins { 0 } else { 1 + out.draw(50) };
         out.timer(first_ms, ());
-        Self { model, flaw, me: fresh, clock, state, peers: Vec::new() }
+        Self { model, flaw, me: fresh, clock, state, peers: Vec::new(), expired: false }
     }
 
     fn perform(
@@ -119,6 +127,7 @@ impl<M: Model> Protocol for Flood<M> {
             _ => self.clock.tick(now_ms)?,
         };
         let at = At { id, stamp };
+        self.expired = false;
         self.model.perform(&mut self.state, &at, &op)?;
         match self.flaw {
             Flaw::PerformsTwice => {
@@ -151,13 +160,16 @@ impl<M: Model> Protocol for Flood<M> {
             if self.flaw == Flaw::RefusesLate {
                 return Err(Refused::Rule("seen it".to_owned()));
             }
+            self.expired = false;
             self.write(out);
             self.tell(out);
         }
         Ok(())
     }
 
-    fn timer(&mut self, _: u64, (): (), out: &mut Outbox<'_, Self>) {
+    fn timer(&mut self, now_ms: u64, (): (), out: &mut Outbox<'_, Self>) {
+        let last = now_ms >= LAST_MS && self.flaw == Flaw::ExpiresAtLast;
+        self.expired = last || self.flaw == Flaw::Expires;
         match self.flaw {
             Flaw::SendsOnce => return,
             Flaw::Spins => return out.timer(0, ()),
@@ -177,7 +189,10 @@ impl<M: Model> Protocol for Flood<M> {
     }
 
     fn read(&self) -> <M as Spec>::Value {
-        self.model.read(&self.state)
+        match self.expired {
+            true => self.model.read(&self.model.initial(self.me)),
+            false => self.model.read(&self.state),
+        }
     }
 
     fn waiting_for(&self) -> Vec<Waiting> {
