@@ -83,15 +83,22 @@ fn what_is_read_is_checked_although_nothing_changed() {
     let expires = flawed(Flaw::Expires);
     assert_eq!(expires.class, Class::Specification);
     assert_eq!(expires.values[0].value, "0");
-    let only = |flaw, check, ops| {
+    // How many runs of ten are found out before the faults are over, and how many in all.
+    let found = |flaw, check, ops, duration_ms| {
         let subject = flood(flaw);
-        let scenario = Scenario { checks: Some(vec![check]), ops, ..scenario(&subject) };
-        (0..10).filter_map(|seed| subject.run(&scenario, seed).unwrap().violation).count()
+        let checks = Some(vec![check]);
+        let scenario = Scenario { checks, ops, duration_ms, ..scenario(&subject) };
+        let run = |seed| subject.run(&scenario, seed).unwrap().violation;
+        let found: Vec<Violation> = (0..10).filter_map(run).collect();
+        let early = found.iter().filter(|violation| violation.at_us.as_ms() < duration_ms);
+        (early.count(), found.len())
     };
-    assert_eq!(only(Flaw::Expires, Class::Convergence, 40), 10);
+    assert_eq!(found(Flaw::Expires, Class::Specification, 40, 2_000), (10, 10));
+    assert_eq!(found(Flaw::Expires, Class::Convergence, 40, 2_000), (10, 10));
+    assert_eq!(found(Flaw::None, Class::Specification, 1_000, 2_000), (0, 0));
     // In long runs at sampled steps, and in any at the end.
-    assert_eq!(only(Flaw::ExpiresAtLast, Class::Specification, 3_000), 10);
-    assert_eq!(only(Flaw::None, Class::Specification, 3_000), 0);
+    assert_eq!(found(Flaw::ExpiresAtLast, Class::Specification, 10_000, 4_000), (10, 10));
+    assert_eq!(found(Flaw::ExpiresAtLast, Class::Specification, 10_000, 2_000), (0, 10));
 }
 
 #[test]

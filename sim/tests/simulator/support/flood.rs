@@ -43,12 +43,12 @@ pub(crate) enum Flaw {
     Unseeded,
     /// What is read is there until the next timer.
     Expires,
-    /// … which is so from [`LAST_MS`] on.
+    /// From [`LAST_MS`] on, for which it waits; and it sends so rarely that little happens then.
     ExpiresAtLast,
 }
 
-/// When the faults of a scenario end by default.
-const LAST_MS: u64 = 2_000;
+/// Half a second after the faults of a scenario end by default.
+const LAST_MS: u64 = 2_500;
 
 /// A state and a clock: what travels and what is written.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -79,6 +79,12 @@ impl<M: Model> Flood<M> {
     fn tell(&self, out: &mut Outbox<'_, Self>) {
         for &peer in &self.peers {
             out.send(peer, self.letter());
+        }
+    }
+
+    fn tell_at_once(&self, out: &mut Outbox<'_, Self>) {
+        if self.flaw != Flaw::ExpiresAtLast {
+            self.tell(out);
         }
     }
 
@@ -140,7 +146,7 @@ impl<M: Model> Protocol for Flood<M> {
         }
         self.write(out);
         out.done(id, [self.me.id()]);
-        self.tell(out);
+        self.tell_at_once(out);
         Ok(at)
     }
 
@@ -162,7 +168,7 @@ impl<M: Model> Protocol for Flood<M> {
             }
             self.expired = false;
             self.write(out);
-            self.tell(out);
+            self.tell_at_once(out);
         }
         Ok(())
     }
@@ -198,6 +204,9 @@ impl<M: Model> Protocol for Flood<M> {
     fn waiting_for(&self) -> Vec<Waiting> {
         match self.flaw {
             Flaw::NeverQuiet => vec![Waiting { what: "a sign".to_owned(), from: Some(2) }],
+            Flaw::ExpiresAtLast if !self.expired => {
+                vec![Waiting { what: "its view to expire".to_owned(), from: None }]
+            }
             _ => Vec::new(),
         }
     }
