@@ -9,7 +9,7 @@ use rejoin_crdts::{At, OpId, OpSet, Running, Spec, Timestamp};
 use super::Check;
 use super::acknowledged::Acknowledged;
 use super::anomaly::of_class;
-use super::checks::{Account, Checks};
+use super::checks::{Account, Checks, WHOLE};
 use super::chronicle::Chronicle;
 use super::convergence::{Convergence, Knows};
 use super::rumour::{Rumour, add};
@@ -21,9 +21,10 @@ use crate::rng::Hasher;
 use crate::scenario::{Disk, Scenario};
 use crate::violation::{Class, Violation};
 
-/// What going through a whole state costs for each operation, in the account that it is paid from: to
-/// write it, to read it, to compare it with one that shares nothing with it.
-const WHOLE: usize = 16;
+/// Up to so many operations everything is checked wherever something changed.
+const ALWAYS: usize = 256;
+/// And up to so many wherever nothing did, which is so at most events.
+const ALWAYS_READ: usize = 32;
 
 /// When and where something happened.
 #[derive(Clone, Copy, Debug)]
@@ -117,10 +118,10 @@ impl<P: Protocol, W: Witness<P>> Judge<P, W> {
             chronicle: Chronicle::new(),
             convergence: Convergence::new(),
             acknowledged: Acknowledged::default(),
-            account: Account::default(),
-            writing: Account::default(),
-            reading: Account::default(),
-            comparing: Account::default(),
+            account: Account::new(ALWAYS),
+            writing: Account::new(ALWAYS),
+            reading: Account::new(ALWAYS_READ),
+            comparing: Account::new(ALWAYS),
             thorough: true,
             changed: 0,
             concurrent_pairs: 0,
