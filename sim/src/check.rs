@@ -10,15 +10,17 @@ mod judge;
 mod lattice;
 mod liveness;
 mod reporting;
+mod rumour;
 mod sessions;
 mod spec;
 mod visibility;
 mod witness;
 
-pub(crate) use judge::{Judge, Moment, Rumour, address};
+pub(crate) use judge::{Judge, Moment, address};
 pub(crate) use lattice::LatticeWitness;
 pub(crate) use liveness::Losses;
 pub(crate) use reporting::ReportWitness;
+pub(crate) use rumour::Rumour;
 pub(crate) use witness::Witness;
 
 use crate::violation::Violation;

@@ -6,6 +6,7 @@ mod faults;
 mod log;
 mod node;
 mod report;
+mod story;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -26,6 +27,7 @@ use crate::{EventId, Time};
 
 use log::Log;
 use node::Node;
+use story::Story;
 
 /// A run with more events than this in a second of its time will not end: messages breed, or a timer
 /// has no delay.
@@ -120,16 +122,6 @@ struct Struck {
     corrupted: u64,
 }
 
-/// Where the story of divergence and agreement stands.
-struct Story {
-    /// A divergence is worth a note: since the start, or since the last cut.
-    armed: bool,
-    /// Who has performed an operation since then.
-    wrote: Vec<bool>,
-    /// A divergence was noted, and no agreement since.
-    apart: bool,
-}
-
 impl<'s, P: Protocol, W: Witness<P>> World<'s, P, W> {
     pub(crate) fn new(
         setup: Setup<'s>,
@@ -168,7 +160,7 @@ impl<'s, P: Protocol, W: Witness<P>> World<'s, P, W> {
             operations: Operations { planned: plan.operations.len() as u64, ..Default::default() },
             traffic: Traffic::default(),
             size: Size::default(),
-            story: Story { armed: !cuts_planned, wrote: vec![false; replicas], apart: false },
+            story: Story::new(!cuts_planned, replicas),
             calm_since: None,
             deadline: None,
             laggard: 0,
@@ -231,7 +223,7 @@ impl<'s, P: Protocol, W: Witness<P>> World<'s, P, W> {
                 if self.judge.checks(Class::Liveness) {
                     return Err(self.unsettled(&because));
                 }
-                return self.judge.account(self.now);
+                return self.end();
             }
             let Some(popped) = self.queue.pop() else { break };
             self.now = popped.at;
@@ -255,6 +247,17 @@ impl<'s, P: Protocol, W: Witness<P>> World<'s, P, W> {
         }
         let value = self.judge.readings().into_iter().next().map_or_else(String::new, |r| r.value);
         self.log.note(self.now, Happening::Agreed { value });
+        self.end()
+    }
+
+    /// Everybody is read a last time, and accounts are settled.
+    fn end(&mut self) -> Check<Losses> {
+        for node in 0..self.nodes.len() {
+            let moment = self.moment(node);
+            if let Some(replica) = &self.nodes[node].replica {
+                self.judge.reread(moment, replica)?;
+            }
+        }
         self.judge.account(self.now)
     }
 

@@ -92,6 +92,9 @@ fn every_broken_type_shows_two_values_where_there_should_be_one() {
             if violation["class"] == "invariant" {
                 continue; // what is read is what must be read, and must not be
             }
+            if violation["explanation"].as_str().unwrap().contains("not their bytes") {
+                continue; // and here it is right everywhere
+            }
             let read = violation["values"].as_array().unwrap().iter().map(|read| &read["value"]);
             let mut values: Vec<&serde_json::Value> = read.collect();
             values.extend(violation.get("expected").filter(|expected| !expected.is_null()));

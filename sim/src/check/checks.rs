@@ -5,12 +5,10 @@ use rejoin_crdts::Delivery;
 use crate::scenario::Scenario;
 use crate::violation::Class;
 
-/// Up to so many operations the pure forms of visibility and specification are evaluated at every
-/// step.
-const ALWAYS: usize = 256;
-/// What each step puts into the account that their evaluation is paid from when there are more, in
-/// pairs of operations looked at: a specification may compare each with each.
-const EARNED: u64 = 4_096;
+/// What going through a whole state costs for each operation: to write it, to read it, to compare it
+/// with one that shares nothing with it. The unit is a pair of operations looked at: a specification may
+/// compare each with each.
+pub(super) const WHOLE: usize = 16;
 
 /// Which checks are made.
 #[derive(Clone, Debug)]
@@ -37,6 +35,11 @@ impl Checks {
         self.on & bit(class) != 0
     }
 
+    /// Whether something is checked of what is read.
+    pub(super) const fn values(&self) -> bool {
+        self.on(Class::Specification) || self.on(Class::Invariant) || self.on(Class::Convergence)
+    }
+
     /// Whether the scenario asks for this check by name.
     pub(super) const fn named(&self, class: Class) -> bool {
         self.named & bit(class) != 0
@@ -47,22 +50,30 @@ const fn bit(class: Class) -> u32 {
     1 << class as u32
 }
 
-/// The account that evaluations of pure forms are paid from: what a step costs on average does not
-/// grow with the length of the run.
-#[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Account(u64);
+/// The account that is paid from what grows with the run: what a step costs on average does not.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Account {
+    always: usize,
+    balance: u64,
+}
 
 impl Account {
-    /// A step is taken, with so many operations behind it; whether an evaluation can be paid that
-    /// costs so much for each of them.
+    /// Pays at every step up to so many operations. Beyond, a step earns what it costs to go through
+    /// the state of so many.
+    pub(super) const fn new(always: usize) -> Self {
+        Self { always, balance: 0 }
+    }
+
+    /// A step is taken, with so many operations behind it; whether something can be paid that costs so
+    /// much for each of them.
     pub(super) fn affords(&mut self, operations: usize, each: usize) -> bool {
-        if operations <= ALWAYS {
+        if operations <= self.always {
             return true;
         }
-        self.0 += EARNED;
+        self.balance += (self.always * WHOLE) as u64;
         let cost = (operations as u64).saturating_mul(each as u64);
-        let paid = self.0.checked_sub(cost);
-        self.0 = paid.unwrap_or(self.0);
+        let paid = self.balance.checked_sub(cost);
+        self.balance = paid.unwrap_or(self.balance);
         paid.is_some()
     }
 }
@@ -73,8 +84,8 @@ mod tests {
 
     #[test]
     fn short_runs_are_looked_at_throughout_and_long_ones_at_a_constant_cost() {
-        let mut account = Account::default();
-        assert!((0..1_000).all(|_| account.affords(ALWAYS, ALWAYS)));
+        let mut account = Account::new(256);
+        assert!((0..1_000).all(|_| account.affords(256, 256)));
         let often = (0..10_000).filter(|_| account.affords(640, 640)).count();
         assert_eq!(often, 100);
         let seldom = (0..100_000).filter(|_| account.affords(6_400, 6_400)).count();

@@ -6,22 +6,25 @@ use std::sync::Arc;
 use rejoin_crdts::sync::Protocol;
 use rejoin_crdts::{At, OpId, OpSet, Running, Spec, Timestamp};
 
+use super::Check;
 use super::acknowledged::Acknowledged;
 use super::anomaly::of_class;
-use super::checks::{Account, Checks};
+use super::checks::{Account, Checks, WHOLE};
 use super::chronicle::Chronicle;
-use super::convergence::{Convergence, Evidence, Knows};
+use super::convergence::{Convergence, Knows};
+use super::rumour::{Rumour, add};
 use super::sessions::Sessions;
 use super::witness::{OpOf, ValueOf, Witness, Wrong};
-use super::{Check, visibility};
 use crate::Time;
 use crate::outcome::Reading;
 use crate::rng::Hasher;
 use crate::scenario::{Disk, Scenario};
 use crate::violation::{Class, Violation};
 
-/// What writing a state costs for each operation, in the account that it is paid from.
-const WRITING: usize = 16;
+/// Up to so many operations everything is checked wherever something changed.
+const ALWAYS: usize = 256;
+/// And up to so many wherever nothing did, which is so at most events.
+const ALWAYS_READ: usize = 32;
 
 /// When and where something happened.
 #[derive(Clone, Copy, Debug)]
@@ -43,35 +46,10 @@ pub(crate) fn address(node: usize) -> u64 {
     node as u64 + 1
 }
 
-/// What a replica can have heard of: what its messages carry along, whatever they say.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Rumour {
-    /// Everything in the past of any message it took, and of its own.
-    past: Option<Arc<OpSet>>,
-    /// That part of it which came with messages that changed something here, all the way: the
-    /// stamps of these a replica must exceed. An operation of the same effect as others may become
-    /// visible without being heard of, and nobody need know its stamp.
-    news: Option<Arc<OpSet>>,
-}
-
-fn join(mine: &mut Option<Arc<OpSet>>, theirs: &Option<Arc<OpSet>>) {
-    let Some(theirs) = theirs else { return };
-    match mine {
-        None => *mine = Some(Arc::clone(theirs)),
-        Some(mine) if theirs.is_subset(mine) => {}
-        Some(mine) => Arc::make_mut(mine).union_with(theirs),
-    }
-}
-
-/// Adds an operation.
-fn add(set: &mut Option<Arc<OpSet>>, operation: usize) {
-    Arc::make_mut(set.get_or_insert_default()).insert(operation);
-}
-
 /// What the judge keeps of a replica.
 pub(super) struct Standing<P: Protocol, W: Witness<P>> {
     /// What it knows and reads, unless it is down.
-    pub(super) live: Option<(W::Knowledge, ValueOf<P>)>,
+    pub(super) live: Option<(W::Knowledge, Arc<ValueOf<P>>)>,
     pub(super) visible: OpSet,
     /// The hash of what is visible.
     pub(super) mark: u128,
@@ -80,7 +58,7 @@ pub(super) struct Standing<P: Protocol, W: Witness<P>> {
     /// What could have reached it.
     pub(super) heard: Rumour,
     /// The greatest stamp of what is visible, changed something and was heard of.
-    latest: Option<(Timestamp, usize)>,
+    pub(super) latest: Option<(Timestamp, usize)>,
     /// How many of what is visible changed something.
     changed: u64,
     /// The hash of its state as bytes, if that was written when it changed last.
@@ -101,7 +79,7 @@ impl<P: Protocol, W: Witness<P>> Standing<P, W> {
         }
     }
 
-    fn knows(&self) -> Knows {
+    pub(super) fn knows(&self) -> Knows {
         Knows { mark: self.mark, count: self.visible.len() }
     }
 }
@@ -114,11 +92,15 @@ pub(crate) struct Judge<P: Protocol, W: Witness<P>> {
     pub(super) standings: Vec<Standing<P, W>>,
     pub(super) checks: Checks,
     pub(super) sessions: Sessions<W::Knowledge>,
-    convergence: Convergence<W::Knowledge, ValueOf<P>>,
+    pub(super) convergence: Convergence<W::Knowledge, ValueOf<P>>,
     pub(super) acknowledged: Acknowledged,
     account: Account,
     /// What writing states is paid from.
     writing: Account,
+    /// What reading again is paid from where nothing changed.
+    reading: Account,
+    /// What comparing states with those of others is paid from.
+    comparing: Account,
     /// The pure forms are evaluated at this step.
     pub(super) thorough: bool,
     changed: u64,
@@ -136,8 +118,10 @@ impl<P: Protocol, W: Witness<P>> Judge<P, W> {
             chronicle: Chronicle::new(),
             convergence: Convergence::new(),
             acknowledged: Acknowledged::default(),
-            account: Account::default(),
-            writing: Account::default(),
+            account: Account::new(ALWAYS),
+            writing: Account::new(ALWAYS),
+            reading: Account::new(ALWAYS_READ),
+            comparing: Account::new(ALWAYS),
             thorough: true,
             changed: 0,
             concurrent_pairs: 0,
@@ -167,49 +151,6 @@ impl<P: Protocol, W: Witness<P>> Judge<P, W> {
         self.settle(moment, replica, known, visible)?;
         self.compare(moment)?;
         Ok(count)
-    }
-
-    /// Whether `replica` says that it has all that the client has seen.
-    pub(crate) fn serves(&self, client: u64, replica: &P) -> bool {
-        let brings = self.sessions.brings(client);
-        brings.is_none_or(|session| W::serves(replica, session, &self.chronicle))
-    }
-
-    /// A client is about to perform an operation at a replica, and reads there first.
-    pub(crate) fn served(&mut self, moment: Moment, client: u64) -> Check {
-        let Standing { live, visible, .. } = &self.standings[moment.node];
-        let token = live.as_ref().map(|(known, _)| known);
-        let served = self.sessions.serve(client, visible, token);
-        for (class, missing) in served {
-            let explanation = format!(
-                "Client {} was served at r{}, where {} is not visible, which it had {} before.",
-                client + 1,
-                moment.address(),
-                self.chronicle.names(&missing),
-                if class == Class::ReadYourWrites { "written" } else { "read" },
-            );
-            self.session(moment, class, &missing, explanation)?;
-        }
-        Ok(())
-    }
-
-    /// A guarantee of a session does not hold: that is a violation if it was promised.
-    fn session(
-        &mut self,
-        moment: Moment,
-        class: Class,
-        missing: &OpSet,
-        explanation: String,
-    ) -> Check {
-        if !self.checks.on(class) {
-            return Ok(());
-        }
-        let promised = self.sessions.promised;
-        if promised || self.checks.named(class) {
-            return self.violation(moment, class, missing.iter(), explanation);
-        }
-        self.sessions.count(class);
-        Ok(())
     }
 
     /// A replica performed an operation, which the judge performs again on a copy.
@@ -281,35 +222,6 @@ impl<P: Protocol, W: Witness<P>> Judge<P, W> {
         self.sees_own(moment, index, visible)
     }
 
-    fn sees_own(&self, moment: Moment, index: usize, visible: bool) -> Check {
-        if visible {
-            return Ok(());
-        }
-        let named = self.chronicle.describe(index);
-        let wrong =
-            format!("r{} performed {named}, and it is not visible there.", moment.address());
-        self.violation(moment, Class::Visibility, [index], wrong)
-    }
-
-    /// A new operation may be visible at once where nobody told of it: where it changes nothing.
-    fn spread(&mut self, moment: Moment, index: usize) -> Check {
-        for node in 0..self.standings.len() {
-            let standing = &mut self.standings[node];
-            let Some((knowledge, _)) = &standing.live else { continue };
-            if standing.visible.contains(index) {
-                continue;
-            }
-            let mut visible = standing.visible.clone();
-            let seen = self.witness.see(knowledge, &self.chronicle, index, &mut visible);
-            if seen.is_ok() && visible.contains(index) {
-                let moment = Moment { node, ..moment };
-                self.become_visible(node, &visible);
-                self.compare(moment)?;
-            }
-        }
-        Ok(())
-    }
-
     /// A step begins.
     fn step(&mut self) {
         let operations = self.chronicle.len();
@@ -326,7 +238,8 @@ impl<P: Protocol, W: Witness<P>> Judge<P, W> {
         let standing = &self.standings[moment.node];
         let Some((before, _)) = &standing.live else { return Ok(false) };
         if W::knows(replica, before) {
-            return Ok(false);
+            let afforded = self.reading.affords(self.chronicle.len(), WHOLE);
+            return if afforded { self.reread(moment, replica) } else { Ok(false) };
         }
         let known = W::knowledge(replica);
         // Whoever contains what it was still sees what it saw.
@@ -375,71 +288,25 @@ impl<P: Protocol, W: Witness<P>> Judge<P, W> {
         Ok(true)
     }
 
-    fn shrank(&self, moment: Moment, saw: &OpSet, gone: &OpSet) -> Box<Violation> {
-        let wrong = visibility::shrank(moment.address(), &self.chronicle.names(gone));
-        let mut violation = self.found(moment, Class::Visibility, gone.iter(), wrong);
-        let mut all = gone.clone();
-        all.union_with(&self.standings[moment.node].visible);
-        // Where both happen to read the same, that must not be shown as a difference.
-        let differs = |value: &String| violation.values.iter().all(|read| read.value != *value);
-        violation.expected = self.must_be(&all).filter(differs);
-        if let Some((_, read)) = &self.standings[moment.node].live {
-            violation.anomaly = Some(self.name_loss(saw, read));
+    /// Reads at a replica that knows what it knew: what is read must be what was read then. Returns
+    /// whether it is something else, that the specification allows too.
+    pub(crate) fn reread(&mut self, moment: Moment, replica: &P) -> Check<bool> {
+        if !self.checks.values() {
+            return Ok(false);
         }
-        violation
-    }
-
-    /// Operations became visible: is everything there that must come before them?
-    fn order(&mut self, moment: Moment, new: &[usize]) -> Check {
-        let visible = self.standings[moment.node].visible.clone();
-        for &operation in new {
-            // What a client was promised is said first: it is causality, as far as the client goes.
-            for (class, missing) in self.sessions.order(operation, &visible) {
-                let wrong = format!(
-                    "{} is visible at r{}, but {} is not, which its client had {} before.",
-                    self.chronicle.describe(operation),
-                    moment.address(),
-                    self.chronicle.names(&missing),
-                    if class == Class::MonotonicWrites { "written" } else { "read" },
-                );
-                self.session(moment, class, &missing, wrong)?;
-            }
-            let saw = self.chronicle.history.saw(operation);
-            if self.checks.on(Class::Causality) && !saw.is_subset(&visible) {
-                let missing: OpSet = saw.difference(&visible).collect();
-                let missing: OpSet = missing.difference(&self.sessions.forgiven).collect();
-                if !missing.is_empty() {
-                    let wrong = format!(
-                        "{} is visible at r{}, but {} is not, which it had seen.",
-                        self.chronicle.describe(operation),
-                        moment.address(),
-                        self.chronicle.names(&missing)
-                    );
-                    let all = [operation].into_iter().chain(missing.iter());
-                    self.violation(moment, Class::Causality, all, wrong)?;
-                }
-            }
+        let standing = self.standings.get_mut(moment.node);
+        let live = standing.and_then(|standing| standing.live.as_mut());
+        let Some((_, before)) = live else { return Ok(false) };
+        let value = replica.read();
+        if **before == value {
+            return Ok(false);
         }
-        Ok(())
-    }
-
-    fn made_up(&self, moment: Moment, visible: &OpSet) -> Check {
-        let wrong = visibility::made_up(moment.address(), &self.chronicle.names(visible));
-        self.violation(moment, Class::Visibility, visible.iter(), wrong)
-    }
-
-    /// All that is visible, by definition.
-    fn see_all(&self, moment: Moment, known: &W::Knowledge) -> Check<OpSet> {
-        let mut visible = OpSet::new();
-        let seen = self.witness.see(known, &self.chronicle, 0, &mut visible);
-        self.sound(moment, seen)?;
-        Ok(visible)
-    }
-
-    fn sound(&self, moment: Moment, seen: Result<(), String>) -> Check {
-        let Err(wrong) = seen else { return Ok(()) };
-        let wrong = format!("r{}: {wrong}.", moment.address());
-        self.violation(moment, Class::Visibility, [], wrong)
+        *before = Arc::new(value);
+        // Nothing explains it, so the pure form has the word at once.
+        self.thorough = true;
+        self.check_spec(moment)?;
+        self.check_convergence(moment, true)?;
+        Ok(true)
     }
 
     /// Takes down what a replica knows and reads now.
@@ -451,54 +318,17 @@ impl<P: Protocol, W: Witness<P>> Judge<P, W> {
         visible: OpSet,
     ) -> Check {
         let wanted = self.checks.on(Class::Convergence) || self.checks.on(Class::Wire);
-        let affords = self.writing.affords(self.chronicle.len(), WRITING);
+        let affords = self.writing.affords(self.chronicle.len(), WHOLE);
         let digest = if wanted && affords { self.written(moment, replica)? } else { None };
         self.become_visible(moment.node, &visible);
         let standing = &mut self.standings[moment.node];
-        standing.live = Some((known, replica.read()));
+        standing.live = Some((known, Arc::new(replica.read())));
         standing.digest = digest;
         Ok(())
     }
 
-    /// The hash of the bytes of a replica's state.
-    fn written(&self, moment: Moment, replica: &P) -> Check<Option<u128>> {
-        match W::bytes(replica) {
-            Ok(bytes) => Ok(Some(Hasher::new(2).bytes(&bytes).finish())),
-            Err(error) => {
-                let wrong =
-                    format!("The state of r{} cannot be written: {error}.", moment.address());
-                self.violation(moment, Class::Wire, [], wrong)?;
-                Ok(None)
-            }
-        }
-    }
-
-    /// Writes all states, as they are at last, when all are equal: whether they have the same bytes.
-    pub(crate) fn same_bytes<'p>(
-        &self,
-        moment: Moment,
-        replicas: impl Iterator<Item = &'p P>,
-    ) -> Check<bool>
-    where
-        P: 'p,
-    {
-        if !self.checks.on(Class::Convergence) && !self.checks.on(Class::Wire) {
-            return Ok(true);
-        }
-        let mut first = None;
-        for replica in replicas {
-            let digest = self.written(moment, replica)?;
-            if digest != *first.get_or_insert(digest) {
-                let wrong = "At the end all states are equal, but not their bytes.".to_owned();
-                self.violation(moment, Class::Convergence, [], wrong)?;
-                return Ok(false);
-            }
-        }
-        Ok(true)
-    }
-
     /// Takes down that `visible` is visible at a replica now.
-    fn become_visible(&mut self, node: usize, visible: &OpSet) {
+    pub(super) fn become_visible(&mut self, node: usize, visible: &OpSet) {
         let standing = &mut self.standings[node];
         if !standing.visible.is_subset(visible) {
             let heard = std::mem::take(&mut standing.heard);
@@ -523,59 +353,12 @@ impl<P: Protocol, W: Witness<P>> Judge<P, W> {
     }
 
     /// Compares a replica with those that knew the same, then with the specification.
-    fn compare(&mut self, moment: Moment) -> Check {
-        let standing = &self.standings[moment.node];
-        let Some((knowledge, value)) = &standing.live else { return Ok(()) };
+    pub(super) fn compare(&mut self, moment: Moment) -> Check {
         if self.checks.on(Class::Convergence) {
-            let knows = standing.knows();
-            let evidence = Evidence {
-                replica: moment.address(),
-                at: moment.at,
-                knowledge: knowledge.clone(),
-                value: value.clone(),
-                digest: standing.digest,
-            };
-            // In a crowd not at every step: it looks at everybody.
-            if moment.step.is_multiple_of((self.standings.len() as u64 / 8).max(1)) {
-                let live = self.standings.iter().filter(|standing| standing.live.is_some());
-                let least = live.map(|standing| standing.visible.len()).min().unwrap_or(0);
-                self.convergence.forget_below(least.min(knows.count));
-            }
-            if let Err(split) = self.convergence.check(knows, evidence) {
-                let visible = self.standings[moment.node].visible.clone();
-                let mut violation =
-                    self.found(moment, Class::Convergence, visible.iter(), split.explanation);
-                violation.values = split.values;
-                return Err(violation);
-            }
+            let afforded = self.comparing.affords(self.chronicle.len(), WHOLE);
+            self.check_convergence(moment, afforded)?;
         }
         self.check_spec(moment)
-    }
-
-    /// A replica took a message that carries `rumour`.
-    pub(crate) fn received(&mut self, node: usize, rumour: &Rumour) {
-        if let Some(standing) = self.standings.get_mut(node) {
-            join(&mut standing.heard.past, &rumour.past);
-        }
-    }
-
-    /// What it took changed it.
-    pub(crate) fn learned(&mut self, node: usize, rumour: &Rumour) {
-        let Some(standing) = self.standings.get_mut(node) else { return };
-        let before = standing.heard.news.clone().unwrap_or_default();
-        join(&mut standing.heard.news, &rumour.news);
-        let Some(news) = &standing.heard.news else { return };
-        for operation in news.difference(&before).filter(|&op| standing.visible.contains(op)) {
-            if self.witness.changed_something(operation) {
-                let stamped = (self.chronicle.history.at(operation).stamp, operation);
-                standing.latest = standing.latest.max(Some(stamped));
-            }
-        }
-    }
-
-    /// What the messages of a replica carry along.
-    pub(crate) fn rumour(&self, node: usize) -> Rumour {
-        self.standings.get(node).map_or_else(Rumour::default, |standing| standing.heard.clone())
     }
 
     /// A replica crashed, and its disk lost something or not; returns how many operations no live
@@ -584,13 +367,12 @@ impl<P: Protocol, W: Witness<P>> Judge<P, W> {
         if self.standings.is_empty() {
             return 0;
         }
-        let mut gone = self.known_to_somebody();
         let standing = &mut self.standings[moment.node];
-        let heard = std::mem::take(&mut standing.heard);
-        *standing = Standing::new(&self.spec);
+        let mut before = std::mem::replace(standing, Standing::new(&self.spec));
         if disk != Disk::Lost {
-            standing.heard = heard;
+            standing.heard = std::mem::take(&mut before.heard);
         }
+        let mut gone = before.live.map(|_| before.visible).unwrap_or_default();
         gone.subtract(&self.known_to_somebody());
         if lost {
             self.acknowledged.lose_disk(moment.step, moment.address());
@@ -672,19 +454,6 @@ impl<P: Protocol, W: Witness<P>> Judge<P, W> {
     /// How many pairs of operations that changed something had not seen each other.
     pub(crate) fn concurrent_pairs(&self) -> u64 {
         self.concurrent_pairs
-    }
-
-    /// What became of clients' sessions.
-    pub(crate) fn session_counts(&self) -> crate::outcome::SessionCounts {
-        self.sessions.counts.clone()
-    }
-
-    /// A client was turned away; or it gave up, and begins a new session.
-    pub(crate) fn turned_away(&mut self, client: u64, for_good: bool) {
-        self.sessions.counts.turned_away += 1;
-        if for_good {
-            self.sessions.abandon(client);
-        }
     }
 }
 

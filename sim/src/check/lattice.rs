@@ -142,7 +142,7 @@ impl<P: Backed> LatticeWitness<P> {
     ) {
         let causal = self.spec.delivery() == Delivery::Causal;
         // Reused as long as merging leaves it as it was, which `Eq` decides, not merge's word.
-        let mut copy = known.clone();
+        let mut spare = None;
         for index in operations {
             let delta = self.deltas[index].as_ref();
             // Earlier operations are decided by now, and an operation saw only earlier ones.
@@ -150,11 +150,12 @@ impl<P: Backed> LatticeWitness<P> {
                 continue;
             }
             if let Some(delta) = delta {
+                let mut copy = spare.take().unwrap_or_else(|| known.clone());
                 copy.merge(delta);
                 if copy != *known {
-                    copy = known.clone();
                     continue;
                 }
+                spare = Some(copy);
             }
             visible.insert(index);
         }

@@ -5,7 +5,11 @@
 use std::collections::BTreeMap;
 
 use rejoin_crdts::OpSet;
+use rejoin_crdts::sync::Protocol;
 
+use super::Check;
+use super::judge::{Judge, Moment, Standing};
+use super::witness::Witness;
 use crate::outcome::SessionCounts;
 use crate::scenario::Clients;
 use crate::violation::Class;
@@ -99,6 +103,99 @@ impl<K: Clone> Sessions<K> {
     /// Counts a guarantee that was not promised and does not hold.
     pub(super) fn count(&mut self, class: Class) {
         *self.counts.anomalies.entry(class.name().to_owned()).or_default() += 1;
+    }
+}
+
+impl<P: Protocol, W: Witness<P>> Judge<P, W> {
+    /// Whether `replica` says that it has all that the client has seen.
+    pub(crate) fn serves(&self, client: u64, replica: &P) -> bool {
+        let brings = self.sessions.brings(client);
+        brings.is_none_or(|session| W::serves(replica, session, &self.chronicle))
+    }
+
+    /// A client is about to perform an operation at a replica, and reads there first.
+    pub(crate) fn served(&mut self, moment: Moment, client: u64, replica: &P) -> Check {
+        self.reread(moment, replica)?;
+        let Standing { live, visible, .. } = &self.standings[moment.node];
+        let token = live.as_ref().map(|(known, _)| known);
+        let served = self.sessions.serve(client, visible, token);
+        for (class, missing) in served {
+            let explanation = format!(
+                "Client {} was served at r{}, where {} is not visible, which it had {} before.",
+                client + 1,
+                moment.address(),
+                self.chronicle.names(&missing),
+                if class == Class::ReadYourWrites { "written" } else { "read" },
+            );
+            self.session(moment, class, &missing, explanation)?;
+        }
+        Ok(())
+    }
+
+    /// A guarantee of a session does not hold: that is a violation if it was promised.
+    pub(super) fn session(
+        &mut self,
+        moment: Moment,
+        class: Class,
+        missing: &OpSet,
+        explanation: String,
+    ) -> Check {
+        if !self.checks.on(class) {
+            return Ok(());
+        }
+        let promised = self.sessions.promised;
+        if promised || self.checks.named(class) {
+            return self.violation(moment, class, missing.iter(), explanation);
+        }
+        self.sessions.count(class);
+        Ok(())
+    }
+
+    /// Operations became visible: is everything there that must come before them?
+    pub(super) fn order(&mut self, moment: Moment, new: &[usize]) -> Check {
+        let visible = self.standings[moment.node].visible.clone();
+        for &operation in new {
+            // What a client was promised is said first: it is causality, as far as the client goes.
+            for (class, missing) in self.sessions.order(operation, &visible) {
+                let wrong = format!(
+                    "{} is visible at r{}, but {} is not, which its client had {} before.",
+                    self.chronicle.describe(operation),
+                    moment.address(),
+                    self.chronicle.names(&missing),
+                    if class == Class::MonotonicWrites { "written" } else { "read" },
+                );
+                self.session(moment, class, &missing, wrong)?;
+            }
+            let saw = self.chronicle.history.saw(operation);
+            if self.checks.on(Class::Causality) && !saw.is_subset(&visible) {
+                let missing: OpSet = saw.difference(&visible).collect();
+                let missing: OpSet = missing.difference(&self.sessions.forgiven).collect();
+                if !missing.is_empty() {
+                    let wrong = format!(
+                        "{} is visible at r{}, but {} is not, which it had seen.",
+                        self.chronicle.describe(operation),
+                        moment.address(),
+                        self.chronicle.names(&missing)
+                    );
+                    let all = [operation].into_iter().chain(missing.iter());
+                    self.violation(moment, Class::Causality, all, wrong)?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// What became of clients' sessions.
+    pub(crate) fn session_counts(&self) -> SessionCounts {
+        self.sessions.counts.clone()
+    }
+
+    /// A client was turned away; or it gave up, and begins a new session.
+    pub(crate) fn turned_away(&mut self, client: u64, for_good: bool) {
+        self.sessions.counts.turned_away += 1;
+        if for_good {
+            self.sessions.abandon(client);
+        }
     }
 }
 

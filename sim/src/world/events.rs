@@ -7,7 +7,6 @@ use crate::EventId;
 use crate::check::{Check, Moment, Rumour, Witness, address};
 use crate::network::{Transit, damage};
 use crate::rng::{Kind, Stream};
-use crate::timeline::Happening;
 use crate::violation::{Class, Violation};
 
 /// How long a client waits that was turned away, before it asks again.
@@ -71,9 +70,10 @@ impl<P: Protocol, W: Witness<P>> World<'_, P, W> {
             return Ok(false);
         }
         let client = planned.client.filter(|_| self.watching);
-        if let Some(client) = client {
-            let replica = self.nodes[node].replica.as_ref();
-            if !replica.is_some_and(|replica| self.judge.serves(client, replica)) {
+        if let Some(client) = client
+            && let Some(replica) = &self.nodes[node].replica
+        {
+            if !self.judge.serves(client, replica) {
                 let for_good = tries >= MOST_TRIES;
                 self.judge.turned_away(client, for_good);
                 if for_good {
@@ -85,7 +85,7 @@ impl<P: Protocol, W: Witness<P>> World<'_, P, W> {
                 }
                 return Ok(false);
             }
-            self.judge.served(moment, client)?;
+            self.judge.served(moment, client, replica)?;
         }
         // Whoever refuses an operation must be as before.
         let before = self.watching.then(|| self.nodes[node].replica.clone()).flatten();
@@ -109,7 +109,7 @@ impl<P: Protocol, W: Witness<P>> World<'_, P, W> {
                     self.judge.performed(moment, replica, (id, at), (client, op))?;
                 }
                 self.nodes[node].count_op();
-                self.story.wrote[node] = true;
+                self.note_writer(node);
             }
         }
         self.effect(node, event)?;
@@ -262,43 +262,6 @@ impl<P: Protocol, W: Witness<P>> World<'_, P, W> {
     ) {
         let state = addresses.1.checked_sub(1).map_or(0, |node| self.judge.digest(node as usize));
         self.log.event(self.now, id, kind, addresses, bytes, state);
-    }
-
-    /// Notes the first divergence, where both sides have written, and the agreement that ends it.
-    pub(super) fn note_divergence(&mut self, node: usize) {
-        if !self.watching {
-            return;
-        }
-        if self.story.armed {
-            let cut = !self.cuts.is_empty();
-            let apart = |a: usize, b: usize| match cut {
-                // Who is isolated still hears itself.
-                true => a != b && (self.network.is_cut(a, b) || self.network.is_cut(b, a)),
-                false => a != b,
-            };
-            let wrote = |side: usize| {
-                if !cut {
-                    return self.story.wrote[side];
-                }
-                let mut writers = self.story.wrote.iter().enumerate();
-                writers.any(|(writer, &wrote)| wrote && !apart(side, writer))
-            };
-            let others = (0..self.nodes.len()).filter(|&other| apart(node, other) && wrote(other));
-            let diverged = wrote(node).then(|| self.judge.diverged(node, others)).flatten();
-            if let Some(values) = diverged {
-                self.log.note(self.now, Happening::Diverged { values });
-                self.story.armed = false;
-                self.story.apart = true;
-            }
-        } else if self.story.apart
-            && self.cuts.is_empty()
-            && self.calm_since.is_none()
-            && self.judge.agree()
-        {
-            let value = self.judge.reading(node).map_or_else(String::new, |reading| reading.value);
-            self.log.note(self.now, Happening::Agreed { value });
-            self.story.apart = false;
-        }
     }
 
     /// Whoever refused something was changed by it.

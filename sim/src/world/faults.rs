@@ -66,8 +66,7 @@ impl<P: Protocol, W: Witness<P>> World<'_, P, W> {
                     groups.extend((!rest.is_empty()).then_some(rest));
                 }
                 self.cuts.insert(cut, (kind, groups.clone()));
-                self.story.armed = true;
-                self.story.wrote.fill(false);
+                self.note_cut();
                 self.log.note(self.now, Happening::Partition { partition: kind, groups });
             }
             Fault::Heal { cut } => self.heal(cut),
@@ -85,6 +84,7 @@ impl<P: Protocol, W: Witness<P>> World<'_, P, W> {
     fn heal(&mut self, cut: u64) {
         if let Some((partition, groups)) = self.cuts.remove(&cut) {
             self.network.heal(cut);
+            self.note_heal();
             self.log.note(self.now, Happening::Heal { partition, groups });
         }
     }

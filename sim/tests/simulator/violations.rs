@@ -1,6 +1,6 @@
 //! Every check finds what it is for, and says what is wrong.
 
-use crate::support::broken::{MostModel, Wrong};
+use crate::support::broken::{CountingModel, MostModel, Wrong};
 use crate::support::flood::Flaw;
 use crate::support::report::Lie;
 use crate::support::{first, flood, ledger};
@@ -76,6 +76,64 @@ fn the_specification_is_checked_at_every_step() {
     assert!(misread.explanation.contains(&expected), "{}", misread.explanation);
     assert!(misread.explanation.contains(read), "{}", misread.explanation);
     assert!(!misread.operations.is_empty());
+}
+
+#[test]
+fn what_is_read_is_checked_although_nothing_changed() {
+    let expires = flawed(Flaw::Expires);
+    assert_eq!(expires.class, Class::Specification);
+    assert_eq!(expires.values[0].value, "0");
+    // How many runs of ten are found out before the faults are over, and how many in all.
+    let found = |flaw, check, ops, duration_ms| {
+        let subject = flood(flaw);
+        let checks = Some(vec![check]);
+        let scenario = Scenario { checks, ops, duration_ms, ..scenario(&subject) };
+        let run = |seed| subject.run(&scenario, seed).unwrap().violation;
+        let found: Vec<Violation> = (0..10).filter_map(run).collect();
+        let early = found.iter().filter(|violation| violation.at_us.as_ms() < duration_ms);
+        (early.count(), found.len())
+    };
+    assert_eq!(found(Flaw::Expires, Class::Specification, 40, 2_000), (10, 10));
+    assert_eq!(found(Flaw::Expires, Class::Convergence, 40, 2_000), (10, 10));
+    assert_eq!(found(Flaw::None, Class::Specification, 1_000, 2_000), (0, 0));
+    // In long runs at sampled steps, and in any at the end.
+    assert_eq!(found(Flaw::ExpiresAtLast, Class::Specification, 1_000, 4_000), (10, 10));
+    assert_eq!(found(Flaw::ExpiresAtLast, Class::Specification, 10_000, 2_000), (0, 10));
+}
+
+#[test]
+fn equal_states_of_unequal_bytes_are_found_on_the_way_and_at_the_end() {
+    let subject = TypeSubject::new("counting", "and it is written how often", CountingModel);
+    let of = |ops, cut_ms: Option<Option<u64>>| {
+        let cut = |heal_ms| Partition {
+            at_ms: 0,
+            heal_ms,
+            groups: vec![vec![1]],
+            ..Partition::default()
+        };
+        Scenario {
+            replicas: 2,
+            ops,
+            duration_ms: 50 * ops,
+            partition: cut_ms.map(cut).into_iter().collect(),
+            checks: Some(vec![Class::Convergence]),
+            ..scenario(&subject)
+        }
+    };
+    let seen_by = |scenario: &Scenario| {
+        let found = violation(&subject, scenario);
+        assert_eq!(found.class, Class::Convergence);
+        let same = found.explanation.strip_prefix("The same ").map(|rest| {
+            assert!(rest.contains("the states are equal, but not their bytes"), "{rest}");
+            rest.split_once(' ').unwrap().0.parse::<u64>().unwrap()
+        });
+        same.ok_or(found.explanation)
+    };
+    assert!(seen_by(&of(40, None)).unwrap() <= 40);
+    // Cut in two until there are so many that states are written at sampled steps only.
+    assert!(seen_by(&of(1_000, Some(Some(20_000)))).unwrap() > 256);
+    let end = "At the end all states are equal, but not their bytes.";
+    assert_eq!(seen_by(&of(2_000, Some(None))).unwrap_err(), end);
 }
 
 #[test]

@@ -28,6 +28,7 @@
 mod local;
 
 pub mod anti_entropy;
+pub mod arrival_order_set;
 pub mod checklist;
 pub mod closed_clock_register;
 pub mod forgetful_set;
@@ -50,6 +51,7 @@ use std::fmt;
 use rejoin_crdts::Model;
 use rejoin_sim::{Registry, TypeSubject};
 
+pub use arrival_order_set::ArrivalOrderSet;
 pub use closed_clock_register::ClosedClockRegister;
 pub use forgetful_set::ForgetfulSet;
 pub use hasty_collector::HastyCollector;
@@ -195,6 +197,9 @@ catalogue! {
     "interleaving-list" InterleavingList, 3 operations at 2 replicas,
         found by [laws simulator] and exploring [1, 2] =>
         "the newest comes first: what two write at the top, line by line, is mixed";
+    "arrival-order-set" ArrivalOrderSet, 2 operations at 2 replicas,
+        found by [laws simulator] and exploring [1, 1] =>
+        "what is equal is written in the order in which it came: its hashes differ";
     "unique-name" unique_name::model(), 2 operations at 2 replicas,
         found by [laws simulator] and exploring [1, 1] =>
         "a name is free as far as is known here: two sides give it away";

@@ -26,9 +26,14 @@ fn the_smallest_history_has_as_many_operations_as_the_catalogue_says() {
             if !entry.laws {
                 return; // the explorer's tests know how small it is
             }
+            // It finds what any law finds, but for what is right, and written otherwise.
+            let law = match entry.name {
+                "arrival-order-set" => Law::EqualKnowledgeEqualBytes,
+                _ => Law::Specification,
+            };
             let found = (0..4).map(|seed| {
-                let laws = Laws::new(model.clone()).seed(seed).only([Law::Specification]);
-                laws.check().expect_err("the specification finds what any law finds")
+                let laws = Laws::new(model.clone()).seed(seed).only([law]);
+                laws.check().err().unwrap_or_else(|| panic!("{entry}: {law:?} does not find it"))
             });
             let found = found.min_by_key(|violation| violation.operations()).unwrap();
             assert_eq!(found.operations(), entry.operations, "{entry}: {found}");

@@ -50,6 +50,7 @@ fn schedule(name: &str) -> ([u64; 3], Caps, Vec<Event>) {
         }
         "bare-digest" => (Caps::default(), vec![add(1, 'a'), Lose(1, 2), Round(1), Damage(1, 2)]),
         "cached-reader" => (Caps::default(), vec![Round(1), add(1, 'a')]),
+        "expired-view" => (Caps::default(), vec![add(1, 'a')]),
         "repeating-client" => (Caps::default(), vec![add(1, 'a'), Round(1)]),
         "replaying-log" => (Caps::default(), vec![add(1, 'a'), Crash(1), Restart(1)]),
         "thrifty-writer" => (Caps::default(), vec![add(1, 'a'), add(1, 'a')]),

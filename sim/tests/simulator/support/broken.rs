@@ -1,7 +1,8 @@
 //! Broken types.
 
+use rejoin_crdts::spec::{CounterOp, GCounterModel};
 use rejoin_crdts::{
-    At, DeltaOf, Draw, Lattice, Merge, Model, Refused, ReplicaId, Spec, View, Whole,
+    At, DeltaOf, Draw, GCounter, Lattice, Merge, Model, Refused, ReplicaId, Spec, View, Whole,
 };
 use serde::{Deserialize, Serialize};
 
@@ -98,5 +99,77 @@ impl Model for MostModel {
             Wrong::Misreads if state.0.most > 20 => state.0.most + 1,
             _ => state.0.most,
         }
+    }
+}
+
+/// A counter that counts besides how often it was merged, which is written and not compared.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub(crate) struct Counting {
+    counter: GCounter,
+    merges: u64,
+}
+
+impl PartialEq for Counting {
+    fn eq(&self, other: &Self) -> bool {
+        self.counter == other.counter
+    }
+}
+
+impl Eq for Counting {}
+
+impl std::hash::Hash for Counting {
+    fn hash<H: std::hash::Hasher>(&self, hasher: &mut H) {
+        self.counter.hash(hasher);
+    }
+}
+
+impl Merge for Counting {
+    fn merge(&mut self, other: &Self) -> bool {
+        self.merges += 1;
+        self.counter.merge(&other.counter)
+    }
+}
+
+impl Lattice for Counting {}
+
+/// The model of [`Counting`].
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct CountingModel;
+
+impl Spec for CountingModel {
+    type Op = CounterOp;
+    type Value = u128;
+
+    fn alphabet(&self) -> Vec<CounterOp> {
+        GCounterModel.alphabet()
+    }
+
+    fn value(&self, view: &View<'_, CounterOp>) -> Option<u128> {
+        GCounterModel.value(view)
+    }
+}
+
+impl Model for CountingModel {
+    type State = Whole<Counting>;
+
+    fn initial(&self, _: ReplicaId) -> Self::State {
+        Whole::default()
+    }
+
+    fn perform(
+        &self,
+        state: &mut Self::State,
+        at: &At,
+        op: &CounterOp,
+    ) -> Result<Self::State, Refused> {
+        let mut refused = None;
+        let delta = state.mutate(|counting| {
+            refused = GCounterModel.perform(&mut counting.counter, at, op).err();
+        });
+        refused.map_or(Ok(delta), Err)
+    }
+
+    fn read(&self, state: &Self::State) -> u128 {
+        GCounterModel.read(&state.0.counter)
     }
 }

@@ -41,7 +41,14 @@ pub(crate) enum Flaw {
     Spins,
     /// It chooses by something that no seed decides.
     Unseeded,
+    /// What is read is there until the next timer.
+    Expires,
+    /// From [`LAST_MS`] on, for which it waits; and it sends so rarely that little happens then.
+    ExpiresAtLast,
 }
+
+/// Half a second after the faults of a scenario end by default.
+const LAST_MS: u64 = 2_500;
 
 /// A state and a clock: what travels and what is written.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -60,6 +67,7 @@ pub(crate) struct Flood<M: Model> {
     clock: Hlc,
     state: M::State,
     peers: Vec<u64>,
+    expired: bool,
 }
 
 impl<M: Model> Flood<M> {
@@ -71,6 +79,12 @@ impl<M: Model> Flood<M> {
     fn tell(&self, out: &mut Outbox<'_, Self>) {
         for &peer in &self.peers {
             out.send(peer, self.letter());
+        }
+    }
+
+    fn tell_at_once(&self, out: &mut Outbox<'_, Self>) {
+        if self.flaw != Flaw::ExpiresAtLast {
+            self.tell(out);
         }
     }
 
@@ -104,7 +118,7 @@ impl<M: Model> Protocol for Flood<M> {
         }
         let first_ms = if flaw == Flaw::Spins { 0 } else { 1 + out.draw(50) };
         out.timer(first_ms, ());
-        Self { model, flaw, me: fresh, clock, state, peers: Vec::new() }
+        Self { model, flaw, me: fresh, clock, state, peers: Vec::new(), expired: false }
     }
 
     fn perform(
@@ -119,6 +133,7 @@ impl<M: Model> Protocol for Flood<M> {
             _ => self.clock.tick(now_ms)?,
         };
         let at = At { id, stamp };
+        self.expired = false;
         self.model.perform(&mut self.state, &at, &op)?;
         match self.flaw {
             Flaw::PerformsTwice => {
@@ -131,7 +146,7 @@ impl<M: Model> Protocol for Flood<M> {
         }
         self.write(out);
         out.done(id, [self.me.id()]);
-        self.tell(out);
+        self.tell_at_once(out);
         Ok(at)
     }
 
@@ -151,13 +166,16 @@ impl<M: Model> Protocol for Flood<M> {
             if self.flaw == Flaw::RefusesLate {
                 return Err(Refused::Rule("seen it".to_owned()));
             }
+            self.expired = false;
             self.write(out);
-            self.tell(out);
+            self.tell_at_once(out);
         }
         Ok(())
     }
 
-    fn timer(&mut self, _: u64, (): (), out: &mut Outbox<'_, Self>) {
+    fn timer(&mut self, now_ms: u64, (): (), out: &mut Outbox<'_, Self>) {
+        let last = now_ms >= LAST_MS && self.flaw == Flaw::ExpiresAtLast;
+        self.expired = last || self.flaw == Flaw::Expires;
         match self.flaw {
             Flaw::SendsOnce => return,
             Flaw::Spins => return out.timer(0, ()),
@@ -177,12 +195,18 @@ impl<M: Model> Protocol for Flood<M> {
     }
 
     fn read(&self) -> <M as Spec>::Value {
-        self.model.read(&self.state)
+        match self.expired {
+            true => self.model.read(&self.model.initial(self.me)),
+            false => self.model.read(&self.state),
+        }
     }
 
     fn waiting_for(&self) -> Vec<Waiting> {
         match self.flaw {
             Flaw::NeverQuiet => vec![Waiting { what: "a sign".to_owned(), from: Some(2) }],
+            Flaw::ExpiresAtLast if !self.expired => {
+                vec![Waiting { what: "its view to expire".to_owned(), from: None }]
+            }
             _ => Vec::new(),
         }
     }

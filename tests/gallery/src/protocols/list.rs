@@ -152,6 +152,11 @@ broken! {
         found by "specification" in
             "" =>
         "what is read was computed before, and is not computed again when something changes";
+    "expired-view" expired_view::ExpiredView by its State,
+        1 operations of 1 events at 1 replicas,
+        found by "specification" in
+            "" =>
+        "what is read is kept for a while: once nothing changes any more, there is nothing";
     "repeating-client" repeating_client::RepeatingClient by its State,
         1 operations of 2 events at 2 replicas,
         found by "convergence" in

@@ -9,6 +9,7 @@ pub mod counting_digest;
 pub mod cut_tail;
 pub mod departed_member;
 pub mod early_acknowledger;
+pub mod expired_view;
 pub mod first_in_first_out;
 pub mod forgetful_clock;
 pub mod former_self;

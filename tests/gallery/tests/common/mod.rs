@@ -129,6 +129,10 @@ impl<M: Model> Rig<M> {
         })
     }
 
+    pub fn state(&self, address: u64) -> &M::State {
+        &self.replicas[self.index(address)].state
+    }
+
     pub fn read(&self, address: u64) -> M::Value {
         self.model.read(&self.replicas[self.index(address)].state)
     }
