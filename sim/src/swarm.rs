@@ -380,8 +380,10 @@ fn turn_on(trouble: Trouble, scenario: &mut Scenario, draws: &mut Draws) {
         Trouble::Asymmetry => {
             for _ in 0..=draws.below(3) {
                 let from = vec![1 + draws.below(scenario.replicas)];
-                let latency = (draws.below(2) == 0).then(|| latency(draws));
-                let loss = (draws.below(2) == 0).then(|| percent(draws, 80));
+                let (slow, lossy) =
+                    [(true, false), (false, true), (true, true)][draws.below(3) as usize];
+                let latency = slow.then(|| latency(draws));
+                let loss = lossy.then(|| percent(draws, 80));
                 scenario.link.push(Link { from, latency, loss, ..Link::default() });
             }
         }

@@ -121,7 +121,7 @@ pub(crate) fn sessions(sessions: &SessionCounts, width: usize) -> Vec<Line> {
     if sessions.served == 0 {
         return Vec::new();
     }
-    let mut items = vec![(Style::Plain, format!("{} times", thousands(sessions.served)))];
+    let mut items = vec![(Style::Plain, count(sessions.served, "time"))];
     if sessions.turned_away > 0 {
         items.push((Style::Plain, format!("{} turned away", thousands(sessions.turned_away))));
     }
@@ -129,7 +129,8 @@ pub(crate) fn sessions(sessions: &SessionCounts, width: usize) -> Vec<Line> {
         items.push((Style::Plain, format!("{} given up", thousands(sessions.abandoned))));
     }
     for (name, number) in &sessions.anomalies {
-        items.push((Style::Warn, format!("no {} {} times", text::clean(name), thousands(*number))));
+        let broken = format!("{} broken {}", text::clean(name), count(*number, "time"));
+        items.push((Style::Warn, broken));
     }
     flow(Some("served"), items, width)
 }

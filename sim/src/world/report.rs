@@ -29,6 +29,7 @@ impl<P: Protocol, W: Witness<P>> World<'_, P, W> {
         self.traffic.bytes_per_op =
             self.traffic.bytes.checked_div(self.operations.performed).unwrap_or(0);
         let vacuous_because = match (self.operations.performed, self.operations.concurrent_pairs) {
+            _ if !self.watching => Some("nothing was checked: `checks` is empty".to_owned()),
             (0, _) => Some("no operation was performed".to_owned()),
             (_, 0) => Some("no two operations that changed something were concurrent".to_owned()),
             _ => None,

@@ -309,6 +309,10 @@ fn a_run_in_which_nothing_was_concurrent_is_vacuous() {
     assert!(outcome.vacuous_because.unwrap().contains("concurrent"));
     assert_eq!(outcome.operations.concurrent_pairs, 0);
 
+    let unchecked = Scenario { checks: Some(Vec::new()), ..scenario(&subject) };
+    let because = subject.run(&unchecked, 1).unwrap().vacuous_because.unwrap();
+    assert_eq!(because, "nothing was checked: `checks` is empty");
+
     // A violation takes precedence.
     let flawed = flood(Flaw::PerformsTwice);
     assert_eq!(flawed.run(&alone, 1).unwrap().verdict, Verdict::Violated);
