@@ -89,6 +89,7 @@ pub(crate) struct World<'s, P: Protocol, W: Witness<P>> {
     nodes: Vec<Node<P>>,
     network: Network,
     held: BTreeMap<EventId, Event<P>>, // deliveries whose turn has not come
+    turn_at: Option<Time>,             // when the next of them may go
     watching: bool,                    // something is checked
     as_bytes: bool,                    // messages travel as bytes
     judge: Judge<P, W>,
@@ -150,6 +151,7 @@ impl<'s, P: Protocol, W: Witness<P>> World<'s, P, W> {
             queue: Queue::new(),
             nodes,
             held: BTreeMap::new(),
+            turn_at: None,
             watching,
             as_bytes: network.needs_bytes() || scenario.checks(Class::Wire),
             network,

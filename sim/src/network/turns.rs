@@ -51,10 +51,12 @@ impl Turns {
         Self { every_us, ranks, changes, waiting: BTreeMap::new() }
     }
 
-    /// When the next turn is; `None` if nobody waits.
+    /// When the next turn is at which somebody may go; `None` if nobody waits.
     pub(super) fn next_at(&self, now: Time) -> Option<Time> {
-        let next_us = (now.as_us() / self.every_us).saturating_add(1).saturating_mul(self.every_us);
-        (!self.waiting.is_empty()).then_some(Time::from_us(next_us))
+        let since = self.waiting.values().filter_map(|(_, queue)| Some(queue.front()?.since));
+        let first = since.clone().find(|since| *since <= now).or_else(|| since.min())?;
+        let turn = first.max(now.plus_us(1)).as_us().div_ceil(self.every_us);
+        Some(Time::from_us(turn.saturating_mul(self.every_us)))
     }
 
     pub(super) fn wait(&mut self, link: usize, waiting: Waiting) {
@@ -182,10 +184,12 @@ mod tests {
         let waiting = |since, n| Waiting { since, id: EventId::root(Kind::Send, n), fate: (0, 0) };
         turns.wait(first, waiting(Time::from_ms(50), 1));
         turns.wait(other, waiting(Time::ZERO, 2));
-        let mut next = |ms| turns.next(Time::from_ms(ms)).map(|(link, _)| link);
-        assert_eq!(
-            [next(10), next(20), next(50), next(60)],
-            [Some(other), None, Some(first), None]
-        );
+        assert_eq!(turns.next_at(Time::ZERO), Some(Time::from_us(turns.every_us)));
+        assert_eq!(turns.next(Time::from_ms(10)).map(|it| it.0), Some(other));
+        assert!(turns.next(Time::from_ms(20)).is_none());
+        let then = turns.next_at(Time::from_ms(20)).unwrap();
+        assert!((50_000..50_000 + turns.every_us).contains(&then.as_us()), "none is wasted");
+        assert_eq!(turns.next(then).map(|it| it.0), Some(first));
+        assert_eq!(turns.next_at(then), None);
     }
 }

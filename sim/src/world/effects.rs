@@ -174,10 +174,8 @@ impl<P: Protocol, W: Witness<P>> World<'_, P, W> {
     fn expect(&mut self, (at, id, transit): Arrival, payload: Payload<P>, rumour: Rumour) {
         let event = || Event::Deliver { transit, payload, rumour };
         let Some(at) = at else {
-            if self.held.is_empty() {
-                self.take_turns();
-            }
             self.held.insert(id, event());
+            self.take_turns();
             return;
         };
         self.queue.push(at, id, event);
@@ -185,15 +183,21 @@ impl<P: Protocol, W: Witness<P>> World<'_, P, W> {
 
     /// The next of the messages that are held may go at the next turn.
     fn take_turns(&mut self) {
-        if let Some(at) = self.network.next_turn(self.now) {
+        let Some(at) = self.network.next_turn(self.now) else { return };
+        if self.turn_at.is_none_or(|planned| at < planned) {
+            self.turn_at = Some(at);
             self.queue.push(at, EventId::root(Kind::Turn, 0), || Event::Turn);
         }
     }
 
-    /// A turn: one of the messages that are held goes, if it is not too early for each.
+    /// A turn: one of the messages that are held goes.
     pub(super) fn turn(&mut self) {
         // A run that is recorded knows no turns: this is no step of it.
         self.step -= 1;
+        if self.turn_at != Some(self.now) {
+            return; // there was one before it
+        }
+        self.turn_at = None;
         if let Some((at, id)) = self.network.turn(self.now) {
             self.release(at, id);
         }
