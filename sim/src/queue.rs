@@ -389,10 +389,14 @@ mod tests {
             let (mut now, mut number) = (0, 0);
             for _ in 0..2_000 {
                 if draws.below(5) < 3 {
-                    // From the same microsecond to the end of time.
                     let wait = draws.next_u64() >> draws.below(65).min(63);
-                    let at =
-                        Time::from_us(now).plus_us(if round % 2 == 0 { wait } else { wait % 700 });
+                    let at = match round % 3 {
+                        // From the same microsecond to the end of time.
+                        0 => Time::from_us(now).plus_us(wait),
+                        1 => Time::from_us(now).plus_us(wait % 700),
+                        // At moments that others are at, too, who were far from them, or near.
+                        _ => Time::from_us((now + wait % 6_000).next_multiple_of(512)),
+                    };
                     number += 1;
                     let id = EventId::root(Kind::Send, number);
                     queue.push(at, id, || number);
