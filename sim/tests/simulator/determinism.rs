@@ -3,8 +3,8 @@
 use crate::support::flood;
 use crate::support::flood::Flaw;
 use crate::support::without_messages;
-use rejoin_sim::scenario::Bandwidth;
-use rejoin_sim::{Preset, Scenario, Subject, Time, Trace, Verdict};
+use rejoin_sim::scenario::{Bandwidth, Topology};
+use rejoin_sim::{Class, Happening, Preset, Scenario, Subject, Time, Trace, Verdict};
 
 #[test]
 fn the_same_seed_gives_the_same_outcome() {
@@ -84,6 +84,40 @@ fn what_waited_for_its_turn_arrives_at_the_same_time_again() {
         assert_ne!(branch(1_000).fingerprint, outcome.fingerprint);
         assert_eq!(branch(9_999).fingerprint, outcome.fingerprint);
     }
+}
+
+#[test]
+fn turns_are_no_steps_of_a_run() {
+    // In a crowd some things are looked at in each so manieth step only.
+    let registry = crate::support::registry();
+    let subject = registry.get("or-set").unwrap();
+    let scenario = Scenario {
+        pct: Some(3),
+        replicas: 192,
+        topology: Topology::Ring,
+        ops: 30,
+        duration_ms: 200,
+        settle_ms: 1_000,
+        checks: Some(vec![Class::Specification]),
+        ..Scenario::of("or-set")
+    };
+    let outcome = subject.run(&scenario, 1).unwrap();
+    assert!(outcome.timeline.iter().any(|it| matches!(it.what, Happening::Diverged { .. })));
+    let again = subject.replay(&Trace::of(&outcome)).unwrap();
+    assert_eq!(without_messages(again), outcome);
+}
+
+#[test]
+fn what_still_waits_for_its_turn_when_a_run_fails_comes_no_sooner_in_a_replay() {
+    let subject = flood(Flaw::Replaces);
+    let failed = (0..40).filter(|&seed| {
+        let scenario = Scenario { pct: Some(3), ..Scenario::of("flood") };
+        let outcome = subject.run(&scenario, seed).unwrap();
+        let trace = Trace::of(&outcome);
+        trace.expect(&subject.replay(&trace).unwrap()).unwrap();
+        outcome.verdict == Verdict::Violated
+    });
+    assert!(failed.count() > 10);
 }
 
 #[test]
