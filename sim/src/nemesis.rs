@@ -171,7 +171,12 @@ impl Faults<'_> {
                 let event = EventId::root(Kind::Fault, root + ROOTS - 1);
                 let mut draws = self.seed.draws(Stream::Nemesis, event);
                 let links = self.links.get_or_insert_with(|| all_links(self.scenario));
-                links.iter().filter(|_| draws.chance(share)).cloned().collect()
+                let mut cut: Vec<_> =
+                    links.iter().filter(|_| draws.chance(share)).cloned().collect();
+                if cut.is_empty() && !links.is_empty() {
+                    cut.push(links[draws.below(links.len() as u64) as usize].clone());
+                }
+                cut
             }
             _ => partition.groups.clone(),
         };

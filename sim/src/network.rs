@@ -132,10 +132,9 @@ impl Network {
             profile_of = Vec::new();
         }
         let limited = profiles.iter().any(|profile| profile.bandwidth.is_some());
-        let turns = scenario.pct.and_then(|depth| {
-            let seed = source.seed_at(Time::from_us(u64::MAX))?;
-            Some(Turns::new(seed, scenario, depth, links.len()))
-        });
+        let turns = scenario
+            .pct
+            .and_then(|depth| Some(Turns::new(source.drawn_from()?, scenario, depth, links.len())));
         Self {
             starts,
             busy: if limited { vec![Time::ZERO; links.len()] } else { Vec::new() },
@@ -204,7 +203,7 @@ impl Network {
     fn held_back_us(&self, link: usize, since: Time) -> u64 {
         let profile = &self.profiles[self.profile_of.get(link).map_or(0, |&n| n as usize)];
         (self.calm_at.as_us().saturating_sub(since.as_us()))
-            .saturating_add(profile.latency.typical_us())
+            .saturating_add(profile.latency.typical_us().max(1)) // after whatever ends the faults
     }
 
     /// When the next turn is, if a message waits for its own.
@@ -312,13 +311,12 @@ impl Network {
         let mut fate = self.source.fate(profile, send, now, self.calm);
         let mut plain = 0;
         let number = self.fates.as_ref().map_or(0, Vec::len);
-        let drawn = self.source.seed_at(now).is_some();
         for copy in 0..fate.copies.len() {
             let Passage { latency_us, way, damage } = fate.copies[copy];
             plain += u64::from(way != Way::Again);
             let id = send.arrival(copy as u64);
             let arrives = match &mut self.turns {
-                Some(turns) if drawn && way == Way::Ordered => {
+                Some(turns) if turns.begin <= now && way == Way::Ordered => {
                     turns.wait(at, Waiting { since: leaves, id, fate: (number, copy) });
                     // Unless its turn comes.
                     fate.copies[copy].latency_us = self.held_back_us(at, leaves);

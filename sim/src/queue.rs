@@ -146,6 +146,16 @@ impl<E> Queue<E> {
         (!self.due.is_empty()).then_some(Time::from_us(self.now))
     }
 
+    /// Drops the events of this id that come next.
+    pub(crate) fn drop_next(&mut self, id: EventId) {
+        self.advance();
+        while self.due.last().is_some_and(|due| self.events.at(due.place).id == id) {
+            let dropped = self.pop();
+            drop(dropped.map(|popped| self.take(popped)));
+            self.advance();
+        }
+    }
+
     /// Puts an event into the slot of its time: of the near wheel, or of the level of the highest byte in
     /// which that differs from now.
     #[inline]

@@ -40,6 +40,9 @@ impl EventId {
         Self((u128::MAX << 72) | (order as u128) << 64 | root as u128)
     }
 
+    /// A turn: after all that happens at a moment but the last.
+    pub(crate) const TURN: Self = Self(u128::MAX - 1);
+
     /// The last of all that happens at a moment.
     pub(crate) const LAST: Self = Self(u128::MAX);
 
@@ -108,7 +111,6 @@ pub(crate) enum Kind {
     Calm = 7,
     Swarm = 8,
     Members = 9,
-    Turn = 10,
 }
 
 impl Kind {
@@ -124,7 +126,6 @@ impl Kind {
             Self::Calm => "the end of the faults",
             Self::Swarm => "a draw",
             Self::Members => "news of neighbours",
-            Self::Turn => "a turn",
         }
     }
 }

@@ -162,7 +162,7 @@ impl<'s, P: Protocol, W: Witness<P>> World<'s, P, W> {
             operations: Operations { planned: plan.operations.len() as u64, ..Default::default() },
             traffic: Traffic::default(),
             size: Size::default(),
-            story: Story::new(!cuts_planned, replicas),
+            story: Story::new(!cuts_planned, if watching { replicas } else { 0 }),
             calm_since: None,
             deadline: None,
             laggard: 0,
@@ -211,6 +211,9 @@ impl<'s, P: Protocol, W: Witness<P>> World<'s, P, W> {
         let most = self.most_a_second();
         loop {
             let deadline = self.deadline;
+            if deadline.is_some() {
+                self.queue.drop_next(EventId::TURN); // nothing is held any more
+            }
             let next = self.queue.next_at();
             if let Some(until) = until
                 && next.is_none_or(|next| next > until || Some(next) > deadline)

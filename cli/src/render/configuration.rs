@@ -124,7 +124,9 @@ fn topology(topology: &Topology) -> String {
     match topology {
         Topology::Tree { arity } => format!("tree of arity {arity}"),
         Topology::Grid { width } => format!("grid {width} wide"),
-        Topology::RandomRegular { degree, .. } => format!("random graph of degree {degree}"),
+        Topology::RandomRegular { degree, graph } => {
+            format!("random graph {graph} of degree {degree}")
+        }
         Topology::Hierarchy { regions, gateways, edges } => {
             format!("hierarchy of {regions} × {gateways} × {edges}")
         }
@@ -304,7 +306,7 @@ fn drawn_faults(decisions: &Decisions) -> Vec<String> {
     if items.len() > SHOWN {
         let more = items.len() - SHOWN;
         items.truncate(SHOWN);
-        items.push(count(more as u64, "more fault").replace("more fault", "more faults"));
+        items.push(count(more as u64, "more fault"));
     }
     items
 }

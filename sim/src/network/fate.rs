@@ -159,12 +159,12 @@ impl Source {
         Self::Prefix { recorded: Box::new(recorded), until, then: Box::new(then) }
     }
 
-    /// The seed that what is sent at a moment is drawn from, unless that is recorded.
-    pub(super) fn seed_at(&self, now: Time) -> Option<&Seed> {
+    /// From when on what is sent is drawn, unless it is all recorded, and from which seed.
+    pub(super) fn drawn_from(&self) -> Option<(&Seed, Time)> {
         match self {
-            Self::Drawn { seed, .. } => Some(seed),
+            Self::Drawn { seed, .. } => Some((seed, Time::ZERO)),
             Self::Recorded { .. } => None,
-            Self::Prefix { until, then, .. } => then.seed_at(now).filter(|_| now >= *until),
+            Self::Prefix { until, then, .. } => then.drawn_from().map(|(seed, _)| (seed, *until)),
         }
     }
 

@@ -15,6 +15,8 @@ use crate::scenario::Scenario;
 /// guarantees of finding bugs", ASPLOS 2010, with links for threads).
 #[derive(Debug)]
 pub(super) struct Turns {
+    /// When it begins: what was sent before does not wait.
+    pub(super) begin: Time,
     every_us: u64,
     /// Of each link; the lowest goes first.
     ranks: Vec<u32>,
@@ -38,17 +40,24 @@ pub(super) struct Waiting {
 impl Turns {
     /// Turns come so often that messages for all replicas take about their typical latency, or up to
     /// eight times as seldom: how much they pile up is for the seed to say, too.
-    pub(super) fn new(seed: &Seed, scenario: &Scenario, depth: u64, links: usize) -> Self {
+    pub(super) fn new(
+        (seed, begin): (&Seed, Time),
+        scenario: &Scenario,
+        depth: u64,
+        links: usize,
+    ) -> Self {
         let mut draws = seed.draws(Stream::Schedule, EventId::root(Kind::Start, 0));
         let typical_us = scenario.latency.typical_us();
         let every_us = ((typical_us / scenario.replicas) << draws.below(4)).max(2);
-        let turns = Time::from_ms(scenario.duration_ms).as_us() / every_us;
+        let first = begin.as_us() / every_us;
+        let turns = (Time::from_ms(scenario.duration_ms).as_us() / every_us).saturating_sub(first);
         let mut ranks: Vec<u32> = (0..links as u32).collect();
         draws.shuffle(&mut ranks);
-        let mut changes: Vec<(u64, u32)> =
-            (1..depth).map(|n| (draws.below(turns.max(1)), (links as u64 + n) as u32)).collect();
+        let mut changes: Vec<(u64, u32)> = (1..depth)
+            .map(|n| (first + draws.below(turns.max(1)), (links as u64 + n) as u32))
+            .collect();
         changes.sort_unstable_by(|a, b| b.cmp(a));
-        Self { every_us, ranks, changes, waiting: BTreeMap::new() }
+        Self { begin, every_us, ranks, changes, waiting: BTreeMap::new() }
     }
 
     /// When the next turn is at which somebody may go; `None` if nobody waits.
@@ -109,7 +118,7 @@ mod tests {
             latency: Latency::Constant { ms: 3.0 },
             ..Scenario::of("any")
         };
-        Turns::new(&Seed::new(seed), &scenario, depth, LINKS)
+        Turns::new((&Seed::new(seed), Time::ZERO), &scenario, depth, LINKS)
     }
 
     /// The links in the order in which they go, if on each so many messages wait from the start.

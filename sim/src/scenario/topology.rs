@@ -1,9 +1,8 @@
 //! Who is whose neighbour.
 
-use std::collections::BTreeSet;
-
 use petgraph::graph::UnGraph;
 use petgraph::unionfind::UnionFind;
+use rustc_hash::FxHashSet;
 use serde::{Deserialize, Serialize};
 
 use super::keys::TOPOLOGIES;
@@ -342,8 +341,8 @@ impl Topology {
     }
 }
 
-/// A connected graph in which each has `degree` neighbours, drawn; one has a neighbour fewer where
-/// that cannot be.
+/// A connected graph in which each has `degree` neighbours, drawn; where that cannot be, one has a
+/// neighbour fewer, or more.
 fn random_regular(replicas: usize, degree: usize, graph: u64, mut link: impl FnMut(usize, usize)) {
     let most = replicas.saturating_sub(1);
     let degree = degree.min(most);
@@ -363,13 +362,14 @@ fn random_regular(replicas: usize, degree: usize, graph: u64, mut link: impl FnM
     let drawn = if dense { most - degree } else { degree };
     let links = loop {
         let Some(links) = pairs(replicas, drawn, &mut draws) else { continue };
-        let links: Vec<(usize, usize)> = match dense {
+        let mut links: Vec<(usize, usize)> = match dense {
             false => links.into_iter().collect(),
             true => {
                 let all = (0..replicas).flat_map(|a| (a + 1..replicas).map(move |b| (a, b)));
                 all.filter(|pair| !links.contains(pair)).collect()
             }
         };
+        links.sort_unstable();
         let mut parts = UnionFind::<usize>::new(replicas);
         let joined = links.iter().filter(|(a, b)| parts.union(*a, *b)).count();
         if joined == most {
@@ -382,8 +382,8 @@ fn random_regular(replicas: usize, degree: usize, graph: u64, mut link: impl FnM
 /// Draws a graph in which each has `degree` neighbours, nearly each of them as likely (Steger &
 /// Wormald, "Generating random regular graphs quickly", 1999): ends of links are paired at random, and
 /// those that would make a loop or a link twice once more; `None` if nothing else is left.
-fn pairs(replicas: usize, degree: usize, draws: &mut Draws) -> Option<BTreeSet<(usize, usize)>> {
-    let mut links = BTreeSet::new();
+fn pairs(replicas: usize, degree: usize, draws: &mut Draws) -> Option<FxHashSet<(usize, usize)>> {
+    let mut links = FxHashSet::default();
     let mut ends: Vec<usize> = (0..replicas).flat_map(|a| std::iter::repeat_n(a, degree)).collect();
     while ends.len() > 1 {
         let before = ends.len();
@@ -407,6 +407,7 @@ fn pairs(replicas: usize, degree: usize, draws: &mut Draws) -> Option<BTreeSet<(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::collections::BTreeSet;
 
     #[test]
     fn each_topology_has_its_links() {

@@ -186,7 +186,7 @@ impl<P: Protocol, W: Witness<P>> World<'_, P, W> {
         let Some(at) = self.network.next_turn(self.now) else { return };
         if self.turn_at.is_none_or(|planned| at < planned) {
             self.turn_at = Some(at);
-            self.queue.push(at, EventId::root(Kind::Turn, 0), || Event::Turn);
+            self.queue.push(at, EventId::TURN, || Event::Turn);
         }
     }
 

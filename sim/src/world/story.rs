@@ -17,29 +17,35 @@ pub(super) struct Story {
     armed: bool,
     /// Who has performed an operation since then.
     writers: BTreeSet<usize>,
-    /// Who is not apart from all of them, by index.
-    told: Vec<bool>,
+    /// Who is apart from all of them, by index.
+    untold: BTreeSet<usize>,
     /// A divergence was noted, and no agreement since.
     apart: bool,
 }
 
 impl Story {
     pub(super) fn new(armed: bool, replicas: usize) -> Self {
-        Self { armed, writers: BTreeSet::new(), told: vec![false; replicas], apart: false }
+        Self { armed, writers: BTreeSet::new(), untold: (0..replicas).collect(), apart: false }
     }
 }
 
 impl<P: Protocol, W: Witness<P>> World<'_, P, W> {
     /// There is one more cut.
     pub(super) fn note_cut(&mut self) {
+        if !self.watching {
+            return;
+        }
         self.story.armed = true;
         self.story.writers.clear();
-        self.story.told.fill(false);
+        self.story.untold = (0..self.nodes.len()).collect();
     }
 
     /// There is one cut less.
     pub(super) fn note_heal(&mut self) {
-        self.story.told.fill(false);
+        if !self.watching {
+            return;
+        }
+        self.story.untold = (0..self.nodes.len()).collect();
         for writer in std::mem::take(&mut self.story.writers) {
             self.note_writer(writer);
         }
@@ -47,10 +53,14 @@ impl<P: Protocol, W: Witness<P>> World<'_, P, W> {
 
     /// A replica performed an operation.
     pub(super) fn note_writer(&mut self, writer: usize) {
-        if self.story.armed && self.story.writers.insert(writer) {
-            for side in 0..self.nodes.len() {
-                self.story.told[side] |= !self.apart(side, writer);
+        if self.watching && self.story.armed && self.story.writers.insert(writer) {
+            let mut untold = std::mem::take(&mut self.story.untold);
+            if self.cuts.is_empty() {
+                untold.remove(&writer);
+            } else {
+                untold.retain(|side| self.apart(*side, writer));
             }
+            self.story.untold = untold;
         }
     }
 
@@ -68,11 +78,11 @@ impl<P: Protocol, W: Witness<P>> World<'_, P, W> {
         }
         if self.story.armed {
             let rarely = (self.nodes.len() as u64 / CROWD).max(1);
-            if !self.story.told[node] || !self.step.is_multiple_of(rarely) {
+            let told = |node| !self.story.untold.contains(&node);
+            if !told(node) || !self.step.is_multiple_of(rarely) {
                 return;
             }
-            let told = &self.story.told;
-            let others = (0..told.len()).filter(|&other| told[other] && self.apart(node, other));
+            let others = (0..self.nodes.len()).filter(|&it| told(it) && self.apart(node, it));
             if let Some(values) = self.judge.diverged(node, others) {
                 self.log.note(self.now, Happening::Diverged { values });
                 self.story.armed = false;

@@ -3,7 +3,7 @@
 use crate::support::flood;
 use crate::support::flood::Flaw;
 use crate::support::without_messages;
-use rejoin_sim::scenario::{Bandwidth, Topology};
+use rejoin_sim::scenario::{Bandwidth, Latency, Partition, Topology};
 use rejoin_sim::{Class, Happening, Preset, Scenario, Subject, Time, Trace, Verdict};
 
 #[test]
@@ -83,6 +83,43 @@ fn what_waited_for_its_turn_arrives_at_the_same_time_again() {
         assert_eq!(branch(1_000), branch(1_000));
         assert_ne!(branch(1_000).fingerprint, outcome.fingerprint);
         assert_eq!(branch(9_999).fingerprint, outcome.fingerprint);
+    }
+}
+
+#[test]
+fn what_waits_when_the_faults_end_arrives_as_it_did() {
+    // Without latency it arrives as soon as they are over, and no sooner: not while it is cut off.
+    let registry = crate::support::registry();
+    let subject = registry.get("or-set").unwrap();
+    let cut = Partition { at_ms: 100, groups: vec![vec![1]], ..Partition::default() };
+    for seed in 0..60 {
+        let scenario = Scenario {
+            pct: Some(2),
+            duration_ms: 200,
+            latency: Latency::Constant { ms: 0.0 },
+            partition: vec![cut.clone()],
+            ..Scenario::of("or-set")
+        };
+        let outcome = subject.run(&scenario, seed).unwrap();
+        let trace = Trace::of(&outcome);
+        trace.expect(&subject.replay(&trace).unwrap()).unwrap();
+    }
+    // And turns that were to come then delay nothing.
+    let subject = flood(Flaw::SendsOnce);
+    for seed in 100..110 {
+        let scenario = Scenario {
+            replicas: 2,
+            pct: Some(3),
+            loss: 0.1,
+            ops: 20,
+            duration_ms: 500,
+            settle_ms: 2_000,
+            latency: Latency::Constant { ms: 5.0 },
+            ..Scenario::of("flood")
+        };
+        let outcome = subject.run(&scenario, seed).unwrap();
+        let again = subject.replay(&Trace::of(&outcome)).unwrap();
+        assert_eq!(without_messages(again), outcome, "seed {seed}");
     }
 }
 
