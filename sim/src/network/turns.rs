@@ -49,8 +49,9 @@ impl Turns {
         let mut draws = seed.draws(Stream::Schedule, EventId::root(Kind::Start, 0));
         let typical_us = scenario.latency.typical_us();
         let every_us = ((typical_us / scenario.replicas) << draws.below(4)).max(2);
-        let first = begin.as_us() / every_us;
-        let turns = (Time::from_ms(scenario.duration_ms).as_us() / every_us).saturating_sub(first);
+        let first = begin.as_us() / every_us + 1;
+        let turns =
+            (Time::from_ms(scenario.duration_ms).as_us() / every_us).saturating_sub(first - 1);
         let mut ranks: Vec<u32> = (0..links as u32).collect();
         draws.shuffle(&mut ranks);
         let mut changes: Vec<(u64, u32)> = (1..depth)
@@ -166,6 +167,19 @@ mod tests {
             }
         }
         assert!(demoted.contains(&(0, 1)));
+    }
+
+    #[test]
+    fn each_turn_may_be_the_one_at_which_a_link_falls_behind() {
+        let mut at = BTreeSet::new();
+        for seed in 0..4_000 {
+            let turns = turns(seed, 2);
+            if turns.every_us == 8_000 {
+                at.insert(turns.changes[0].0);
+            }
+        }
+        // Of 100 ms.
+        assert_eq!(at, (1..=12).collect());
     }
 
     /// A bug of depth 2 needs two orders: the first message of one link after the first of another, and

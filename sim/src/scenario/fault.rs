@@ -18,7 +18,7 @@ pub struct Partition {
     /// `groups`: addresses; what they mean depends on `kind`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub groups: Vec<Vec<u64>>,
-    /// `share`: of `partial`, the share of the links that is cut. Default 0.5.
+    /// `share`: of `partial`, the share of the links that is cut, at least one. Default 0.5.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub share: Option<f64>,
     /// `flap_ms`: the cut comes and goes: there for so long, then gone for so long, until it ends.

@@ -307,7 +307,11 @@ const PARTITION: &[Field] = &[
     must("at_ms", MS, "when it begins, within the run's duration."),
     may("heal_ms", MS, "when it ends; by default with the run's duration."),
     may("groups", List(&List(&Address)), "addresses; what they mean depends on `kind`."),
-    may("share", PROBABILITY, "of `partial`, the share of the links that is cut. Default 0.5."),
+    may(
+        "share",
+        PROBABILITY,
+        "of `partial`, the share of the links that is cut, at least one. Default 0.5.",
+    ),
     may(
         "flap_ms",
         Whole(1, MAX_MS),
