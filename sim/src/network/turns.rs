@@ -10,7 +10,7 @@ use crate::scenario::Scenario;
 
 /// A scheduler of messages: at each turn one arrives, of the link that has the highest priority of
 /// those on which something waits. Priorities are a random permutation of the links, and at random
-/// turns, one fewer than the depth, the link whose turn it would be falls behind all others
+/// turns, one fewer than the depth, the link whose turn it would be falls behind all that have not
 /// (Burckhardt, Kothari, Musuvathi & Nagarakatte, "A randomized scheduler with probabilistic
 /// guarantees of finding bugs", ASPLOS 2010, with links for threads).
 #[derive(Debug)]

@@ -384,3 +384,20 @@ fn the_time_to_settle_begins_when_what_was_sent_under_the_faults_has_arrived() {
     assert_eq!(outcome.verdict, Verdict::Held, "{:#?}", outcome.violation);
     assert!(outcome.ended_us > Time::from_ms(queues.duration_ms + queues.settle_ms));
 }
+
+#[test]
+fn a_partial_cut_cuts_something_however_small_its_share() {
+    let registry = crate::support::registry();
+    let subject = registry.get("g-counter").unwrap();
+    let kind = PartitionKind::Partial;
+    let cut = Partition { kind, share: Some(1e-9), ..Default::default() };
+    for seed in 0..10 {
+        let scenario = Scenario { partition: vec![cut.clone()], ..Scenario::of("g-counter") };
+        let outcome = subject.run(&scenario, seed).unwrap();
+        let cuts = outcome.decisions.faults.iter().filter_map(|it| match &it.fault {
+            rejoin_sim::trace::Fault::Cut { groups, .. } => Some(groups.len()),
+            _ => None,
+        });
+        assert_eq!(cuts.collect::<Vec<_>>(), [1]);
+    }
+}
